@@ -35,11 +35,11 @@ LAYERS = (
         "storable",
         "vision_options",
     },
-    {"mean_directions"},
+    {"mean_directions", "photo_details"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "file_names", "path_patterns", "clip_names", "tags", "model", "errors", "backoff"}
-PURE |= {"companions", "embedding_models", "mean_directions", "storable"}
+PURE |= {"companions", "embedding_models", "mean_directions", "photo_details", "storable"}
 IMPURE = {
     "os",
     "io",

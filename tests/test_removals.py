@@ -20,6 +20,7 @@ ALLOWED = {
     "api/health.py": "a probe in a temporary folder",
     "api/people.py": "names of people, not of files",
     "cli/people/group.py": "names of people, not of files",
+    "review/access.py": "the key and the password of the page",
     "review/changes.py": "names of people, not of files",
     "review/picture_cache.py": "the cache of the review page's pictures",
 }

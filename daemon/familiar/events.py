@@ -256,6 +256,19 @@ CATALOGUE = (
         "the model in use has yet to encode.",
     ),
     Event("clusters.failed", "error", ("error",), "Faces could not be grouped; clusters are unchanged."),
+    Event("review.served", "info", ("address",), "The review page is served; `familiar review --address` logs you in."),
+    Event(
+        "review.error",
+        "error",
+        ("error",),
+        "Something unexpected went wrong in the process of the review page; it goes on.",
+    ),
+    Event(
+        "review.failed",
+        "error",
+        ("error", "retry_in"),
+        "The process of the review page ended, or could not be started; it is tried again.",
+    ),
     Event("model.changed", "info", ("model", "faces"), "Faces of another model are encoded again, in the background."),
     Event(
         "model.renewed",
@@ -341,6 +354,7 @@ CATALOGUE = (
     Event(
         "flickr.tag_kept", "info", ("photo", "tag"), "A photo on Flickr already has the tag, added by somebody else."
     ),
+    Event("flickr.tag_adopted", "info", ("photo", "tag"), "A tag on a photo counts as added by familiar from now on."),
     Event("flickr.tag_removed", "info", ("photo", "tag"), "A tag that familiar added was removed from a photo."),
     Event("flickr.tag_failed", "warning", ("photo", "tag", "error", "retry_in"), "A tag can't be sent for now."),
     Event("flickr.tag_refused", "warning", ("photo", "tag", "reason"), "A tag can't be added to a photo."),

@@ -27,8 +27,9 @@ Media: TypeAlias = Literal["photo", "video"]
 Visibility: TypeAlias = Literal["public", "friends", "family", "private"]
 """Who can see a photo on Flickr: everybody, friends or family of its owner, or nobody else."""
 
-DateSource: TypeAlias = Literal["camera", "iptc", "xmp", "sidecar", "modified"]
-"""Where the date of a photo was found: written by the camera (EXIF), or by programs; `modified` is that of an edit."""
+DateSource: TypeAlias = Literal["camera", "iptc", "xmp", "sidecar", "modified", "flickr"]
+"""Where the date of a photo was found: written by the camera (EXIF), or by programs; `modified` is that of an edit,
+`flickr` what its owner says there."""
 
 
 JUNK = 0.35
@@ -178,11 +179,18 @@ class RecognisedFace:
 class FlickrFacts:
     """What Flickr says of a photo: what it is there, who can see it, and its tags in their cleaned form.
 
+    `taken` is when its owner says that it was taken, local, without a zone, or None if nobody knows; `uploaded` is the
+    local time of the upload, or None if Flickr has not told it. `title` may be empty.
+
     `visibility` is empty where Flickr has not told it, and has two values for friends and family. Tags that familiar
     added are left out: a rule that asks for tags would otherwise depend on what rules did before.
     """
 
+    id: str
     media: Media
+    title: str = ""
+    taken: datetime | None = None
+    uploaded: datetime | None = None
     visibility: frozenset[Visibility] = frozenset()
     tags: frozenset[str] = frozenset()
 
@@ -191,9 +199,9 @@ class FlickrFacts:
 class Subject:
     """What the rules look at: a photo at one of its paths, with its faces recognised.
 
-    `source` names the source that it came from (a folder's name in the configuration); `file_time` is the file's
-    modification time, local, for photos whose camera wrote no time. A photo is remote that came from Flickr: the file
-    is only a copy of it, and `flickr` is what Flickr says of it.
+    `source` names the source that it came from (a folder's name in the configuration); `file_time` is the local time
+    that stands for a date that the photo does not have: of the file's modification, or of the upload to Flickr. A photo
+    is remote that came from Flickr: the file is only a copy of it, and `flickr` is what Flickr says of it.
     """
 
     photo: Photo
@@ -211,8 +219,10 @@ class Subject:
 
     @property
     def taken_source(self) -> str | None:
-        """Where that time was found; `file` is the file's own."""
-        return "file" if self.photo.taken is None else self.photo.taken_source
+        """Where that time was found; `file` is the file's own, `upload` that of the upload to Flickr."""
+        if self.photo.taken is not None:
+            return self.photo.taken_source
+        return "file" if self.flickr is None or self.flickr.uploaded is None else "upload"
 
 
 class Operation(Protocol):

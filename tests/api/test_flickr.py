@@ -16,6 +16,7 @@ from support.flickr_server.household import configure, log_in
 from support.flickr_server.remote import Login
 from support.flickr_server.server import FlickrServer
 from support.household import Household
+from support.log import CheckedLog
 
 
 @pytest.fixture
@@ -125,6 +126,20 @@ def test_a_tag_follows_what_flickr_says_of_its_photo_and_is_no_reason_for_itself
         opened.flickr.push()
         found.append([tag.raw for tag in photo.tags])
     assert found == [["Holiday", "for us"], ["Holiday", "for us"], ["Holiday"]]
+
+
+def test_a_tag_is_adopted_once_and_the_log_says_so(
+    household: Household, account: Account, opened: Library, meadow: Path
+) -> None:
+    household.rule({"name": "empty", "when": {"faces": 0}, "then": [{"tag": "nobody"}]})
+    photo = account.add_photo(meadow, tags=["nobody"])
+    opened.flickr.sync()
+    tags = opened.flickr.adoptable_tags()
+    assert [(tag.photo, tag.tag, tag.rule) for tag in tags] == [(photo.id, "nobody", "empty")]
+    log = CheckedLog()
+    with Library.open(household.state, config=household.config, log=log) as library:
+        assert [library.flickr.adopt(tags) for _ in range(2)] == [1, 0]
+    assert log.of("flickr.tag_adopted") == [{"photo": photo.id, "tag": "nobody"}]
 
 
 def test_without_a_login_nothing_is_made(household: Household, opened: Library) -> None:

@@ -2,7 +2,6 @@ import html.parser
 import io
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from familiar.library.report.reasons import grouped
 from familiar.store.store import Store
 from familiar.store.views.statistics import ReasonCount
 from support.album import Album
+from support.chromium import find_chromium
 from support.large_store import fill
 from support.people import add_person
 
@@ -257,7 +257,7 @@ def test_what_is_shown_is_valid_and_has_no_control_characters(text: str) -> None
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", said)
 
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = find_chromium()
 
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no browser")
@@ -277,7 +277,7 @@ def test_a_browser_shows_the_page_without_scrolling_sideways(page: str, tmp_path
     result = subprocess.run(
         [
             str(BROWSER),
-            "--headless=new",
+            "--headless",
             "--no-sandbox",
             "--disable-gpu",
             f"--user-data-dir={tmp_path / 'profile'}",

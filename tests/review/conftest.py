@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import put, put_variants
+from support.chromium import find_chromium
 from support.household import Household
-from support.review_page import ServedPage, Visitor, find_chromium, serving
+from support.review_page import ServedPage, Visitor, serving
 
 _EXPECTED = ("(Conflict)", "(Not Found)", "ERR_FAILED")
 """What browsers say of changes that are refused, of groups that are gone, and of a server that does not answer."""
@@ -58,7 +59,7 @@ def browser() -> Iterator[Browser]:
     """A browser for the tests of a module: as long as it is open, an event loop is running in this thread."""
     chromium = find_chromium()
     if chromium is None:
-        pytest.skip("there is no Chromium; install it with: apt-get install chromium")
+        pytest.skip("there is no Chromium; install it with: apt-get install chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"] if os.getuid() == 0 else []

@@ -29,7 +29,9 @@ def test_the_token_of_the_address_gives_a_cookie_for_this_server_alone(served: S
     answer = requests.get(served.server.address, allow_redirects=False, timeout=10)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     cookie = answer.headers["Set-Cookie"]
-    assert re.fullmatch(rf"familiar-{served.server.port}=\S{{43}}; HttpOnly; Path=/; SameSite=strict", cookie)
+    assert re.fullmatch(
+        rf"familiar-{served.server.port}=\d+-\S{{22}}-\S{{64}}; HttpOnly; Path=/; SameSite=strict", cookie
+    )
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "x" * 100_000, "é"])

@@ -121,8 +121,8 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         (
             "rules: [{name: a, when: {taken: {source: scanner}}, then: [stop]}]",
             (
-                "rules.yaml:1:42: rules[0].when.taken.source: 'scanner' is wrong; camera, iptc, xmp, sidecar, modified "
-                "or file would be right"
+                "rules.yaml:1:42: rules[0].when.taken.source: 'scanner' is wrong; camera, iptc, xmp, sidecar, "
+                "modified, flickr, upload or file would be right"
             ),
         ),
         (

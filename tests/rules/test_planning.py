@@ -117,6 +117,7 @@ def test_a_condition_on_what_flickr_says_holds_or_does_not_and_never_does_for_a_
     when: str, expected: bool
 ) -> None:
     facts = FlickrFacts(
+        id="1",
         media="photo",
         visibility=frozenset({"friends", "family"}),
         tags=frozenset({"summerholiday", "people:name=janedoe"}),

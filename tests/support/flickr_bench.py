@@ -148,6 +148,7 @@ class FlickrBench:
             decider=cast("TagDecider", Undecided()),
             cache=FlickrCache(self.store),
             on_work=lambda: None,
+            on_changed=lambda _: None,
             on_call=self.totals.note_call,
             log=self.log,
         )

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from playwright.sync_api import Page
 
 from familiar import Library
 from familiar.api.environment import find_environment
+from familiar.review.access import AccessFile
 from familiar.review.picture_cache import PictureCache
 from familiar.review.server import ReviewServer
 from support.household import Household
@@ -87,6 +87,7 @@ def serving(household: Household, **options: object) -> Iterator[ServedPage]:
     server = ReviewServer(
         lambda: Library(environment, rematches=False),
         cache=PictureCache(household.state / "review" / "faces", limit=100_000_000),
+        access=AccessFile(household.state / "review"),
         **{"port": 0, **options},  # type: ignore[arg-type]
     )
     thread = threading.Thread(target=server.serve)
@@ -97,11 +98,6 @@ def serving(household: Household, **options: object) -> Iterator[ServedPage]:
         server.stop()
         thread.join(20)
         assert not thread.is_alive()
-
-
-def find_chromium() -> str | None:
-    """Return the path of the system's Chromium, if there is one."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def axe_script() -> str:

@@ -17,7 +17,7 @@ from familiar.errors import FamiliarError, StoreError, StoreUnavailableError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
-from familiar.service.assembly import Assembly, DaemonInputs, FlickrAccess, assemble
+from familiar.service.assembly import Assembly, Commands, DaemonInputs, FlickrAccess, assemble
 from familiar.service.opening import Opening
 from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
@@ -257,7 +257,7 @@ def daemon_for(
     return assemble(
         inputs,
         reload=reload,
-        group_command=_group_command(environment),
+        commands=_commands(environment),
         flickr=flickr,
         report=report,
     )
@@ -327,7 +327,8 @@ def _tell_start(session: Session, settings: Settings, store: Store) -> None:
         session.log.emit("store.migrated", store=store.path, backup=store.backup)
 
 
-def _group_command(environment: Environment) -> tuple[str, ...]:
-    """Return the command line of the process that groups faces."""
+def _commands(environment: Environment) -> Commands:
+    """Return the command lines of the processes beside the daemon."""
     config = () if environment.config is None else ("--config", str(environment.config))
-    return (sys.executable, "-m", "familiar", "--state", str(environment.state), *config, "clusters", "run", "--json")
+    familiar = (sys.executable, "-m", "familiar", "--state", str(environment.state), *config)
+    return Commands(group=(*familiar, "clusters", "run", "--json"), review=(*familiar, "review", "--until-input-ends"))

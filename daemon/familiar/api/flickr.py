@@ -1,7 +1,7 @@
 """An account on Flickr: login, sync of photos, and tags."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from familiar.api.daemon import Configuration, daemon_for, rule_book
@@ -12,6 +12,7 @@ from familiar.flickr.api.credentials import Key, Login, Perms
 from familiar.flickr.api.errors import NotAllowedError
 from familiar.flickr.sync.connection import connect
 from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
+from familiar.flickr.sync.tag_adoption import AdoptableTag, TagAdoption
 from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
@@ -19,6 +20,7 @@ from familiar.library.argument_types import checked_arguments
 from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
+from familiar.model import Tag
 from familiar.service.assembly import Assembly, FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
@@ -214,6 +216,44 @@ class FlickrAccount:
                 store.flickr_tags.retry_refused()
             store.flickr_tags.retry_put_off()
             return self._session.run(self._push(store, settings))
+
+    def adoptable_tags(self) -> list[AdoptableTag]:
+        """Return tags on Flickr that familiar can adopt; asks Flickr once for each photo that may have one.
+
+        These are tags that the account itself has added, and that are exactly what a rule gives. familiar may have
+        added them before its state folder was lost, or the owner by hand: Flickr does not tell the two apart.
+
+        Raises:
+            NoStoreError: no store exists.
+            StoppedError, NotAllowedError, PassingError: Flickr does not allow it, or does not answer.
+            UsageError: the configuration or the rules are wrong.
+        """
+        session = self._session
+        session.rematch()
+        return session.run(self._adoptable(session.store(), session.settings.flickr))
+
+    def adopt(self, tags: Sequence[AdoptableTag]) -> int:
+        """Let tags of `adoptable_tags` count as added by familiar, which removes them when no rule gives them any more.
+
+        Returns the number of adopted tags: others were added by familiar, or undone by a person, in between.
+
+        Raises:
+            NoStoreError: no store exists.
+        """
+        store = self._session.store()
+        adopted = [one for one in tags if store.flickr_tags.adopt(one.photo, Tag(text=one.tag, rule=one.rule))]
+        for one in adopted:
+            self._session.log.emit("flickr.tag_adopted", photo=one.photo, tag=one.tag)
+        return len(adopted)
+
+    async def _adoptable(self, store: Store, settings: FlickrSettings) -> list[AdoptableTag]:
+        session = self._session
+        calls, login = connect(session.environment.credentials, settings, store, session.log)
+        try:
+            with session.progress("photos with tags of rules") as count:
+                return await TagAdoption(calls=calls, login=login, store=store, decider=self._decider()).plan(count)
+        finally:
+            calls.close()
 
     async def _push(self, store: Store, settings: FlickrSettings) -> PushResult:
         session = self._session

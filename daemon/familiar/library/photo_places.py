@@ -64,4 +64,3 @@ def _state(place: KnownPlace) -> PlaceState:
     except OSError:
         return "unreadable"
     return "there" if place.stamp is None or place.stamp.is_of(found) else "changed"
-

@@ -1,12 +1,13 @@
 """Plans for photos."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from familiar.library.scoring import PercentileIndex
 from familiar.library.sources import Origin
-from familiar.model import Photo, Plan, RecognisedFace, Subject
+from familiar.model import FlickrFacts, Photo, Plan, RecognisedFace, Subject
 from familiar.rules.planning import Rules, plan_for
 
 
@@ -34,16 +35,22 @@ class Planner:
             mtime_ns: modification time of the file, for photos that do not say when they were taken.
         """
         rules = self.rules
+        facts = source.flickr_facts(path)
         subject = Subject(
-            photo=photo,
+            photo=photo if facts is None else _dated(photo, facts),
             path=path,
             source=source.name_of(path),
-            file_time=_local_time(mtime_ns),
+            file_time=(None if facts is None else facts.uploaded) or _local_time(mtime_ns),
             faces=tuple(faces),
             is_remote=source.is_remote,
-            flickr=source.flickr_facts(path),
+            flickr=facts,
         )
         return plan_for(rules, rules.rank(subject, self._percentiles.percentile_rank))
+
+
+def _dated(photo: Photo, facts: FlickrFacts) -> Photo:
+    """Return a photo with the date on Flickr, which its owner can correct there, in place of that in its file."""
+    return replace(photo, taken=facts.taken, taken_source=None if facts.taken is None else "flickr")
 
 
 def _local_time(mtime_ns: int) -> datetime:

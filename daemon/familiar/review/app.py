@@ -25,6 +25,7 @@ from familiar.review.browser_logins import BrowserLogin, BrowserLogins
 from familiar.review.changes import Change, PutOff, UnknownNameError, make_change, undo_operations
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
+from familiar.review.hosts import HostNames
 from familiar.review.library_thread import LibraryThread
 from familiar.review.live import LiveChanges
 from familiar.review.login_page import LoginPage
@@ -88,7 +89,7 @@ class ReviewApp:
         self._pages = Pages(prefix=prefix)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def gated(self, *, hosts: Iterable[str], cookie: str) -> ASGIApp:
+    def gated(self, *, hosts: HostNames, cookie: str) -> ASGIApp:
         """Return the application behind its gate; arguments are those of `Gate`."""
         handlers: Mapping[type[Exception], ExceptionHandler] = {
             HTTPException: self._show_missing,
@@ -99,9 +100,9 @@ class ReviewApp:
         app = Starlette(routes=self._routes(), lifespan=self._lifespan, exception_handlers=handlers)
         return Gate(
             app,
-            login=LoginPage(self._logins, prefix=self._prefix, cookie=cookie),
+            login=LoginPage(self._logins, prefix=self._prefix, cookie=cookie, is_reachable=hosts.allows_addresses),
             logins=self._logins,
-            hosts=tuple(hosts),
+            hosts=hosts,
             prefix=self._prefix,
             cookie=cookie,
         )

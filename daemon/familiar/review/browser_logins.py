@@ -1,20 +1,31 @@
-"""Logins: a token in the printed address gives a cookie, and each cookie has a token for its changes.
+"""Logins: a token in the printed address, or the password, gives a cookie, and each cookie has a token for its changes.
 
-Tokens are random, are kept in memory only, and end with the process.
+The token of the address ends with the process. Cookies and their tokens are signed with a key that lasts, so that a
+browser stays logged in while the server is started again.
 """
 
 import hashlib
 import hmac
+import re
 import secrets
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from familiar.review.access import AccessFile, Password
+
+_LASTS = 30 * 24 * 3600
+"""Seconds after which a browser has to log in again."""
+
 _MOST = 64
-"""Logins at a time; a further one ends the oldest."""
+"""Logins whose answers are kept."""
 
 _ANSWERS = 2000
 """Answers of a login that are kept: the page sends a change again if it got no answer."""
+
+_COOKIE = re.compile(r"(\d{1,12}-[\w-]{22})-([0-9a-f]{64})", re.ASCII)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +36,7 @@ class BrowserLogin:
     to them. `later` are the groups that were put off.
     """
 
-    change_token: str = field(default_factory=secrets.token_urlsafe)
+    change_token: str
     answers: OrderedDict[str, tuple[int, Any]] = field(default_factory=OrderedDict)
     later: set[int] = field(default_factory=set)
 
@@ -43,31 +54,42 @@ class BrowserLogin:
 class BrowserLogins:
     """All logins of a server."""
 
-    def __init__(self) -> None:
-        """Choose the token of the address."""
+    def __init__(self, access: AccessFile, *, clock: Callable[[], float] = time.time) -> None:
+        """Choose the token of the address; take the file of the key, and a clock that gives the time of day."""
         self.token = secrets.token_urlsafe(24)
-        self._logins: OrderedDict[bytes, BrowserLogin] = OrderedDict()
+        self._access = access
+        self._clock = clock
+        self._logins: OrderedDict[str, BrowserLogin] = OrderedDict()
 
-    def begin(self, token: str, *, former: str = "") -> str | None:
-        """Return the value of a cookie for the token of the address; None for any other token.
+    @property
+    def password(self) -> Password | None:
+        """The password, if there is one."""
+        return self._access.read().password
 
-        A browser that is logged in keeps its `former` cookie, so that its other windows go on.
-        """
-        if not hmac.compare_digest(token.encode(errors="surrogatepass"), self.token.encode()):
-            return None
+    def is_token(self, text: str) -> bool:
+        """Return whether a text is the token of the address."""
+        return hmac.compare_digest(text.encode(errors="surrogatepass"), self.token.encode())
+
+    def begin(self, *, former: str = "") -> str:
+        """Return the value of a cookie; a browser that is logged in keeps its `former` one, for its other windows."""
         if self.find(former) is not None:
             return former
-        cookie = secrets.token_urlsafe(32)
-        self._logins[_digest(cookie)] = BrowserLogin()
-        while len(self._logins) > _MOST:
-            self._logins.popitem(last=False)
-        return cookie
+        login = f"{int(self._clock())}-{secrets.token_urlsafe(16)}"
+        return f"{login}-{self._signed('cookie', login)}"
 
     def find(self, cookie: str) -> BrowserLogin | None:
         """Return the login of a cookie."""
-        return self._logins.get(_digest(cookie))
+        found = _COOKIE.fullmatch(cookie)
+        if found is None or not hmac.compare_digest(self._signed("cookie", found[1]), found[2]):
+            return None
+        if not 0 <= self._clock() - int(found[1].partition("-")[0]) <= _LASTS:
+            return None
+        change_token = self._signed("change", found[1])
+        login = self._logins.setdefault(found[1], BrowserLogin(change_token=change_token))
+        self._logins.move_to_end(found[1])
+        while len(self._logins) > _MOST:
+            self._logins.popitem(last=False)
+        return login
 
-
-def _digest(cookie: str) -> bytes:
-    """Return what a cookie is looked up by, so that the time of the search tells nothing about other cookies."""
-    return hashlib.sha256(cookie.encode(errors="surrogatepass")).digest()
+    def _signed(self, what: str, login: str) -> str:
+        return hmac.new(self._access.read().key, f"{what} {login}".encode(), hashlib.sha256).hexdigest()

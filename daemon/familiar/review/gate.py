@@ -3,7 +3,6 @@
 It is the outermost layer, in front of all routes: a route that is added later can't be reached without it.
 """
 
-from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
+from familiar.review.hosts import HostNames
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -38,7 +38,7 @@ class Gate:
     """Lets requests pass to the pages if they come from a browser that is logged in."""
 
     def __init__(
-        self, app: ASGIApp, *, login: ASGIApp, logins: BrowserLogins, hosts: Collection[str], prefix: str, cookie: str
+        self, app: ASGIApp, *, login: ASGIApp, logins: BrowserLogins, hosts: HostNames, prefix: str, cookie: str
     ) -> None:
         """Take the pages, the login page for everyone else, and what is allowed.
 
@@ -46,15 +46,15 @@ class Gate:
             app: the pages.
             login: the login page, which tells nothing.
             logins: who is logged in.
-            hosts: allowed values of the header Host, in small letters; others come from pages of other servers that
-                have given this computer's address to a name of theirs.
+            hosts: allowed values of the header Host; others come from pages of other servers that have given this
+                computer's address to a name of theirs.
             prefix: the start of all paths, such as "/faces", or "".
             cookie: name of the cookie.
         """
         self._app = app
         self._login = login
         self._logins = logins
-        self._hosts = frozenset(hosts)
+        self._hosts = hosts
         self._prefix = prefix
         self._cookie = cookie
 
@@ -69,7 +69,7 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
 
     def _choose(self, scope: Scope, headers: Headers) -> ASGIApp:
-        if headers.get("host", "").lower() not in self._hosts:
+        if not self._hosts.allow(headers.get("host", "")):
             return _refusal("This server has another name.", 421)
         if not scope["path"].startswith(f"{self._prefix}/"):
             return _refusal("Not found.", 404)

@@ -44,7 +44,9 @@ class _Cutting:
 class Pictures:
     """Gives pictures by the ids of faces and photos."""
 
-    def __init__(self, library: LibraryThread, cache: PictureCache, disks: Disks, *, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self, library: LibraryThread, cache: PictureCache, disks: Disks, *, patience: float = _PATIENCE
+    ) -> None:
         """Take the library, where pictures are kept, and what tells whether disks answer.
 
         `patience` is the number of seconds after which the disk of a photo is asked whether it answers.

@@ -6,16 +6,18 @@ import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from familiar.errors import UsageError
+from familiar.review.access import AccessFile
 from familiar.review.app import OpenLibrary, ReviewApp
 from familiar.review.browser_logins import BrowserLogins
+from familiar.review.hosts import LOOPBACK, HostNames, in_address, is_loopback
 from familiar.review.picture_cache import PictureCache
 
-HOST = "127.0.0.1"
 _GRACE = 2
 """Seconds for requests that are in progress when the server is stopped."""
 
@@ -45,14 +47,16 @@ class _Server(uvicorn.Server):
 
 
 class ReviewServer:
-    """Serves the review page on the loopback interface."""
+    """Serves the review page, on the loopback interface unless it is asked for elsewhere."""
 
     def __init__(
         self,
         open_library: OpenLibrary,
         *,
         cache: PictureCache,
+        access: AccessFile,
         port: int,
+        listen: str = LOOPBACK,
         prefix: str = "",
         hosts: Collection[str] = (),
     ) -> None:
@@ -61,21 +65,28 @@ class ReviewServer:
         Args:
             open_library: opens the library, in the thread that then has it.
             cache: where pictures are kept.
+            access: the key of all logins, and the password.
             port: the port; 0: any that is free.
+            listen: the IP address; beyond the loopback interface, a password is needed.
             prefix: the start of all paths, such as "/faces".
             hosts: further names of this server, as a proxy passes them on.
 
         Raises:
-            UsageError: the port is taken.
+            UsageError: the port is taken, the address is not one of this computer, or there is no password.
         """
-        self._logins = BrowserLogins()
-        self._socket = _bound(port)
+        if access.read().password is None and not is_loopback(listen):
+            raise UsageError(
+                f"review.listen is {listen}, which others can reach: set a password first, with "
+                "`familiar review --set-password`."
+            )
+        self._logins = BrowserLogins(access)
+        self._socket = _bound(listen, port)
+        self._host = LOOPBACK if ip_address(listen).is_unspecified else listen
         self._prefix = prefix
         self.port: int = self._socket.getsockname()[1]
-        own = (f"{name}:{self.port}" for name in (HOST, "localhost", "[::1]"))
         app: ASGIApp = ReviewApp(
             open_library, logins=self._logins, prefix=prefix, cache=cache, is_stopping=self._is_stopping
-        ).gated(hosts={*own, *(host.lower() for host in hosts)}, cookie=f"familiar-{self.port}")
+        ).gated(hosts=HostNames.of(listen, self.port, hosts), cookie=f"familiar-{self.port}")
         config = uvicorn.Config(
             app,
             log_level="error",
@@ -91,7 +102,12 @@ class ReviewServer:
     @property
     def address(self) -> str:
         """The address at which a browser is logged in."""
-        return f"http://{HOST}:{self.port}{self._prefix}/login?token={self._logins.token}"
+        return f"{self.place}/login?token={self._logins.token}"
+
+    @property
+    def place(self) -> str:
+        """The address without the token."""
+        return f"http://{in_address(self._host)}:{self.port}{self._prefix}"
 
     def _is_stopping(self) -> bool:
         return self._server.should_exit
@@ -107,16 +123,22 @@ class ReviewServer:
         self._server.should_exit = True
 
 
-def _bound(port: int) -> socket.socket:
+def _bound(listen: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     # asyncio sends answers at once, without waiting for acknowledgements, only where the protocol is named.
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((HOST, port))
+        bound.bind((listen, port))
         bound.listen()  # whoever has the address waits until it is served
     except OSError as error:
         bound.close()
         if error.errno == errno.EADDRINUSE:
-            raise UsageError(f"The port {port} is in use; choose another one with --port, or 0 for any.") from error
+            raise UsageError(
+                f"The port {port} is in use; choose another one with --port, or 0 for any. If it is the page that is "
+                "served there already, `familiar review --address` prints its address."
+            ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(f"review.listen is {listen}, which is not an address of this computer.") from error
         raise UsageError(f"The port {port} can't be used: {error.strerror}.") from error
     return bound

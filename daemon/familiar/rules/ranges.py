@@ -60,7 +60,7 @@ Since: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[
 Before: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[1], _MOMENT_SCHEMA)]
 
 
-_DateSource: TypeAlias = Annotated[str, one_of(*get_args(DateSource), "file")]
+_DateSource: TypeAlias = Annotated[str, one_of(*get_args(DateSource), "upload", "file")]
 DateSources: TypeAlias = Annotated[
     tuple[_DateSource, ...],
     NOT_EMPTY,
@@ -147,7 +147,7 @@ class Period(SomeKeys):
     before: Given[Before] = key("The last day or moment.", alias="to")
     source: Given[DateSources] = key(
         "Where the date was found, or a list: camera (EXIF), iptc, xmp, sidecar, modified (the time of the last edit), "
-        "or file (the photo has no date)."
+        "flickr (its owner says it there), upload (nobody says it there), or file (the photo has no date)."
     )
 
     @model_validator(mode="after")

@@ -32,6 +32,7 @@ from familiar.service.progress import Progress, progress_of
 from familiar.service.reencoding import BackgroundReencoding, ReferenceReencoding
 from familiar.service.rematching import Rematching
 from familiar.service.retries import Retries
+from familiar.service.review_page import ReviewPage
 from familiar.service.signals import Signals
 from familiar.service.stages.decision import Decide, FollowStill, WaitForTurn
 from familiar.service.stages.identification import Identify, Index, Together, WaitForFile, WaitForStill
@@ -67,6 +68,14 @@ class FlickrAccess:
 
     credentials: Credentials
     once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """The command lines of processes beside the daemon: a round of grouping, and the server of the review page."""
+
+    group: Sequence[str]
+    review: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +175,7 @@ def assemble(
     inputs: DaemonInputs,
     *,
     reload: Callable[[], bool],
-    group_command: Sequence[str],
+    commands: Commands,
     flickr: FlickrAccess | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
@@ -241,7 +250,7 @@ def assemble(
             *([Periodic(partial(_follow_model, inputs, parts))] if inputs.watch else ()),
             *_jobs(inputs, parts, window, sync),
             *([Periodic(lambda: report(progress_of(store, parts.tally)))] if report is not None else []),
-            *(_spare_jobs(inputs, parts, window, group_command) if inputs.watch else ()),
+            *(_lasting_jobs(inputs, parts, window, commands) if inputs.watch else ()),
         ),
         window=window,
         workers=parts.workers,
@@ -324,15 +333,13 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "Flickr
     )
 
 
-def _spare_jobs(
-    inputs: DaemonInputs, parts: _Parts, window: FileWindow, group_command: Sequence[str]
-) -> tuple[Job, ...]:
-    """Return what is done while no photo is waited for, in a daemon that lasts."""
+def _lasting_jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, commands: Commands) -> tuple[Job, ...]:
+    """Return what a daemon that lasts does: some of it while no photo is waited for."""
     grouper = Grouper(
         store=inputs.store,
         settings=inputs.settings.clustering,
         model=chosen_model(inputs.settings.vision).id,
-        command=group_command,
+        command=commands.group,
         log=inputs.log,
         clock=inputs.clock,
     )
@@ -345,10 +352,12 @@ def _spare_jobs(
         log=inputs.log,
         clock=inputs.clock,
     )
+    page = ReviewPage(command=commands.review, log=inputs.log, clock=inputs.clock)
     busy: tuple[Job, ...] = (parts.intake, parts.sidecar_reader, window, reencoding)
     return (
         Spare(reencoding, when=lambda: window.count == 0),
         Spare(grouper, when=lambda: all(job.is_idle for job in busy)),
+        *([page] if inputs.settings.review.serve else []),
     )
 
 
@@ -368,6 +377,7 @@ def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "F
         decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
         on_work=parts.wake.now,
+        on_changed=parts.sidecar_writer.touch,
         on_call=inputs.counts.totals.note_call,
         log=inputs.log,
     )

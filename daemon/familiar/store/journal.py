@@ -291,6 +291,18 @@ class OperationJournal:
         )
         return frozenset(_path(row[0]) for row in rows)
 
+    def not_planned(self, photo_id: int, operations: Iterable[Operation]) -> tuple[Operation, ...]:
+        """Return those of some operations that no plan of a photo has had, whatever became of it."""
+        rows = self._db.conn.execute(
+            "SELECT kind, wish FROM operations JOIN plans ON plans.id = plan_id WHERE photo_id = ?", (photo_id,)
+        )
+        planned = {(kind, wish) for kind, wish in rows}
+        return tuple(
+            operation
+            for operation in operations
+            if (self._kinds.of(operation).name, os.fsencode(operation.destination)) not in planned
+        )
+
     def select(self, ids: Sequence[int]) -> list[Step]:
         """Return those of the steps that were done and not undone, with the companions that followed, newest first."""
         chosen = "(SELECT value FROM json_each(?1))"

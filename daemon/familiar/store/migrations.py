@@ -243,9 +243,23 @@ def keep_what_flickr_says(db: "Database") -> None:
 
 
 @migrations()
+def keep_details_of_flickr_photos(db: "Database") -> None:
+    """Keep what owners say of their photos on Flickr; the account is listed anew for that.
+
+    A title that is NULL was never told: what follows it is then no change.
+    """
+    _run(db, _FLICKR_DETAILS)
+
+
+@migrations()
 def index_timeline(db: "Database") -> None:
-    """Find photos by the time at which they were taken, and what is known of a face without its embedding."""
+    """Find photos by their dates, and what is known of a face without its embedding.
+
+    The date of a photo is that of the view `photo_dates`, which no index can have: triggers keep it beside the photo.
+    """
     _run(db, _TIMELINE)
+    for name, event in _CHANGES_OF_DATES.items():
+        db.conn.execute(f"CREATE TRIGGER {name} AFTER {event}")
 
 
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
@@ -783,6 +797,26 @@ ALTER TABLE files ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
 """
 
+_FLICKR_DETAILS = """
+ALTER TABLE flickr_photos ADD COLUMN title TEXT;
+ALTER TABLE flickr_photos ADD COLUMN description TEXT NOT NULL DEFAULT '';
+ALTER TABLE flickr_photos ADD COLUMN granularity TEXT NOT NULL DEFAULT 'second';
+ALTER TABLE flickr_photos ADD COLUMN latitude REAL;
+ALTER TABLE flickr_photos ADD COLUMN longitude REAL;
+ALTER TABLE flickr_photos ADD COLUMN license TEXT NOT NULL DEFAULT '';
+ALTER TABLE flickr_photos ADD COLUMN news TEXT;
+CREATE INDEX flickr_photos_news ON flickr_photos (news) WHERE news IS NOT NULL;
+
+CREATE VIEW photo_dates AS SELECT photos.id AS photo, COALESCE(own.taken, photos.taken) AS date,
+    CASE WHEN own.taken IS NULL THEN taken_source ELSE 'flickr' END AS date_source
+    FROM photos LEFT JOIN flickr_photos AS own ON own.rowid = (
+        SELECT rowid FROM flickr_photos
+        WHERE photo_id = photos.id AND taken IS NOT NULL AND state != 'gone' ORDER BY uploaded, id LIMIT 1
+    );
+
+DELETE FROM facts WHERE name = 'flickr listed at'
+"""
+
 _DAMAGED_PHOTOS = """
 CREATE TEMPORARY TABLE damaged AS SELECT id FROM photos
     WHERE verdict = 'set aside' AND reason LIKE 'damaged or not a picture: %' AND width IS NULL
@@ -795,8 +829,23 @@ DROP TABLE damaged
 """
 
 _TIMELINE = """
-CREATE INDEX photos_timeline ON photos (taken, id, kind) WHERE verdict = 'seen' AND kind != 'clip';
+ALTER TABLE photos ADD COLUMN date TEXT;
+UPDATE photos SET date = (SELECT photo_dates.date FROM photo_dates WHERE photo = photos.id);
+CREATE INDEX photos_timeline ON photos (date, id, kind) WHERE verdict = 'seen' AND kind != 'clip';
 CREATE INDEX photos_set_aside ON photos (id) WHERE verdict = 'set aside';
 CREATE INDEX faces_glance ON faces (id, photo_id, quality)
 """
 """A row of a face has a thousand bytes, most of them its embedding; an entry of this index has twenty."""
+
+_KEEP_DATE = "UPDATE photos SET date = (SELECT photo_dates.date FROM photo_dates WHERE photo = photos.id) WHERE id IN"
+_CHANGES_OF_DATES = {
+    "date_of_new_photo": f"INSERT ON photos WHEN NEW.taken IS NOT NULL BEGIN {_KEEP_DATE} (NEW.id); END",
+    "date_of_photo": f"UPDATE OF taken ON photos BEGIN {_KEEP_DATE} (NEW.id); END",
+    "date_from_flickr": f"INSERT ON flickr_photos WHEN NEW.taken IS NOT NULL BEGIN {_KEEP_DATE} (NEW.photo_id); END",
+    "date_changed_on_flickr": "UPDATE OF taken, state, photo_id, uploaded ON flickr_photos "
+    "WHEN NEW.taken IS NOT NULL OR OLD.taken IS NOT NULL "
+    f"BEGIN {_KEEP_DATE} (NEW.photo_id, OLD.photo_id); END",
+    "date_gone_from_flickr": "DELETE ON flickr_photos WHEN OLD.taken IS NOT NULL "
+    f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
+}
+"""What changes the dates of photos, by the names of the triggers."""

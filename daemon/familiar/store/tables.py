@@ -69,9 +69,10 @@ _PHOTO_COLUMNS = _columns(
     paths="texts",
 )
 _PHOTOS = """
-SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, taken, taken_source, duration,
-    missing, verdict, reason, engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
-FROM photos ORDER BY id
+SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, date,
+    date_source, duration, missing, verdict, reason, engine, seen_at,
+    (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
+FROM photos JOIN photo_dates ON photo = photos.id ORDER BY id
 """
 
 _FACE_COLUMNS = (

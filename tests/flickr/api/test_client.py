@@ -262,7 +262,7 @@ def test_a_listing_tells_of_each_photo_all_that_is_needed(flickr: FlickrServer, 
     assert (page.total, page.pages, page.odd) == (1, 1, 0)
     (listed,) = page.photos
     assert (listed.id, listed.secret, listed.media) == (photo.id, photo.secret, "photo")
-    assert listed.taken is not None
+    assert listed.details.title == "obama"
     chosen = best_size(listed.sizes, 300)
     assert chosen is not None
     assert (chosen.pixels, chosen.suffix) == (240, ".jpg")
@@ -279,9 +279,18 @@ def test_an_odd_entry_of_a_listing_does_not_hide_the_others(flickr: FlickrServer
 
 def test_a_listing_is_asked_for_all_sizes_and_for_nothing_that_is_not_read() -> None:
     asked = set(EXTRAS.split(","))
-    assert asked == {"date_upload", "date_taken", "last_update", "media", "o_dims", "tags", "machine_tags"} | {
-        f"url_{size}" for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")
-    }
+    assert asked == {
+        "date_upload",
+        "date_taken",
+        "last_update",
+        "media",
+        "o_dims",
+        "tags",
+        "machine_tags",
+        "description",
+        "geo",
+        "license",
+    } | {f"url_{size}" for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")}
 
 
 def test_a_size_between_two_and_six_thousand_pixels_is_taken_by_its_name() -> None:

@@ -1,4 +1,4 @@
-"""The account that the server shows: photos with their tags, and what its user does to them."""
+"""The account that the server shows: photos with their tags and albums, and what its user does to them."""
 
 import random
 import secrets
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count, cycle, islice
 from pathlib import Path
+from typing import Any
 
 from support.flickr_server import pictures, tags
 from support.flickr_server.logins import User
@@ -23,6 +24,8 @@ class Photo:
     `marked`: its files differ from those of all others made of the same file. `is_processed`: a video has films.
     `withheld`: films whose addresses are told and lead nowhere (`orig`, `site`), by the status that is the answer.
     `has_films`: they are among its sizes. `streams`: what its player shows, by type.
+    `taken` is what its owner says, or None: then Flickr shows the time of the upload, and says that it is unknown.
+    `granularity` is 0, 4 (a month), 6 (a year) or 8 (about that year). A photo without a `place` has 0 for all of it.
     """
 
     id: str
@@ -30,6 +33,11 @@ class Photo:
     file: Path
     video: Path | None = None
     title: str = ""
+    description: str = ""
+    license: str = "0"
+    taken: str | None = None
+    granularity: int = 0
+    place: tuple[float, float] | None = None
     server: str = "65535"
     secret: str = field(default_factory=lambda: secrets.token_hex(5))
     original_secret: str = field(default_factory=lambda: secrets.token_hex(5))
@@ -42,6 +50,7 @@ class Photo:
     without: frozenset[str] = frozenset()
     marked: bool = False
     is_processed: bool = True
+    has_failed: bool = False
     withheld: dict[str, int] = field(default_factory=dict)
     has_films: bool = True
     streams: tuple[str, ...] = ()
@@ -56,8 +65,12 @@ class Photo:
         return "video" if self.video else "photo"
 
     @property
-    def taken(self) -> str:
-        return datetime.fromtimestamp(self.uploaded, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    def shown_taken(self) -> str:
+        return self.taken or datetime.fromtimestamp(self.uploaded, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+    @property
+    def film_state(self) -> str:
+        return "failed" if self.has_failed else "ready" if self.is_processed else "processing"
 
     @property
     def has_original(self) -> bool:
@@ -84,6 +97,17 @@ class Photo:
         return next((tag for tag in self.tags if tag.clean == clean), None)
 
 
+@dataclass(kw_only=True)
+class Album:
+    """An album: photos by their ids, in the order in which they are shown."""
+
+    id: str
+    title: str
+    photos: list[str]
+    created: int
+    updated: int
+
+
 class TooManyTagsError(Exception):
     """The photo would have more tags than Flickr allows; none was added."""
 
@@ -98,10 +122,12 @@ class Account:
         self.user = user
         self.lock = threading.RLock()
         self.photos: dict[str, Photo] = {}
+        self.albums: dict[str, Album] = {}
         self.drops_symbols = False
         self._now = now
         self._ids = count(52980000000, 7)
         self._tag_numbers = count(1000)
+        self._album_ids = count(72157700000000001, 13)
 
     def add_photo(
         self,
@@ -115,8 +141,12 @@ class Account:
         video: Path | None = None,
         uploaded: float | None = None,
         owner: str = "",
+        **said: Any,
     ) -> Photo:
-        """Upload a photo; for a video, `file` is its still. `without` names sizes that it lacks, as in `extras`."""
+        """Upload a photo; for a video, `file` is its still. `without` names sizes that it lacks, as in `extras`.
+
+        `said` is what its owner says of it: `description`, `license`, `taken`, `granularity`, `place`.
+        """
         with self.lock:
             moment = int(self._now() if uploaded is None else uploaded)
             photo = Photo(
@@ -124,12 +154,13 @@ class Account:
                 owner=owner or self.user.nsid,
                 file=Path(file),
                 video=video and Path(video),
-                title=title or Path(file).stem,
+                title=said.pop("title", None) or title or Path(file).stem,
                 is_public=is_public,
                 uploaded=moment,
                 updated=moment,
                 without=frozenset(without),
                 marked=marked,
+                **said,
             )
             self.photos[photo.id] = photo
             photo.tags += [self._new_tag(photo, raw) for raw in tags]
@@ -157,6 +188,39 @@ class Account:
     def delete_photo(self, photo_id: str) -> None:
         with self.lock:
             del self.photos[photo_id]
+            for album in self.albums.values():
+                self._leave(album, [photo_id])
+
+    def edit_photo(self, photo_id: str, **said: Any) -> None:
+        """Let the owner say something else of a photo."""
+        with self.lock:
+            photo = self.photos[photo_id]
+            for name, value in said.items():
+                setattr(photo, name, value)
+            self._touch(photo)
+
+    def add_album(self, title: str, photo_ids: Sequence[str]) -> Album:
+        """Make an album of photos, the first of which is on its cover."""
+        with self.lock:
+            now = int(self._now())
+            album = Album(id=str(next(self._album_ids)), title=title, photos=list(photo_ids), created=now, updated=now)
+            self.albums[album.id] = album
+            return album
+
+    def edit_album(
+        self, album_id: str, *, title: str | None = None, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> None:
+        """Rename an album, or change which photos are in it; photos do not change by that."""
+        with self.lock:
+            album = self.albums[album_id]
+            album.title = album.title if title is None else title
+            album.photos += [photo_id for photo_id in add if photo_id not in album.photos]
+            album.updated = max(int(self._now()), album.updated + 1)
+            self._leave(album, remove)
+
+    def delete_album(self, album_id: str) -> None:
+        with self.lock:
+            del self.albums[album_id]
 
     def set_public(self, photo_id: str, is_public: bool) -> None:
         with self.lock:
@@ -218,6 +282,12 @@ class Account:
         with self.lock:
             photo.tags = []
             self.add_tags(photo, raws)
+
+    def _leave(self, album: Album, photo_ids: Sequence[str]) -> None:
+        """Take photos out of an album; one that is empty by that is no more."""
+        left = [photo_id for photo_id in album.photos if photo_id not in photo_ids]
+        if len(left) < len(album.photos):
+            album.photos, album.updated = left, max(int(self._now()), album.updated + 1)
 
     def _touch(self, photo: Photo) -> None:
         photo.updated = int(self._now())

@@ -12,7 +12,7 @@ HTML = b"<!DOCTYPE html><html><head><title>Flickr</title></head><body><h1>Bad, b
 LOST = "lost"
 
 # These answer in place of the method, which isn't called; `error:CODE` does so with a code of the API.
-REFUSALS = ("429", "429-retry-after", "500", "502", "503", "error:105", "error:106", "hang", "reset")
+REFUSALS = ("429", "429-retry-after", "500", "502", "503", "error:105", "error:106", "error:201", "hang", "reset")
 # These spoil an answer that was made: what was requested is done.
 SPOILED_ANSWERS = (
     "half",

@@ -1,13 +1,14 @@
 """What the API tells of a photo: in a listing, alone, and of its sizes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
-from support.flickr_server.account import Photo
+from support.flickr_server.account import Album, Photo
 from support.flickr_server.answers import Tree
 from support.flickr_server.logins import User
 from support.flickr_server.sizes import ORIGINAL, RESIZED, UNDOCUMENTED_EXTRAS, Size
 
 FARM = 66
+UNKNOWN_SIZE = "Huge 16K"
 _NUMBER_WIDTHS = ("sq", "n", "c")
 
 
@@ -35,7 +36,7 @@ def info(photo: Photo, *, user: User) -> Tree:
         "farm": FARM,
         "dateuploaded": str(photo.uploaded),
         "isfavorite": 0,
-        "license": "0",
+        "license": photo.license,
         "safety_level": "0",
         "rotation": 0,
         **(original if photo.has_original else {}),
@@ -49,13 +50,13 @@ def info(photo: Photo, *, user: User) -> Tree:
             "path_alias": user.path_alias,
         },
         "title": {"_content": photo.title},
-        "description": {"_content": ""},
+        "description": {"_content": photo.description},
         "visibility": _visibility(photo),
         "dates": {
             "posted": str(photo.uploaded),
-            "taken": photo.taken,
-            "takengranularity": 0,
-            "takenunknown": "0",
+            "taken": photo.shown_taken,
+            "takengranularity": photo.granularity,
+            "takenunknown": str(int(photo.taken is None)),
             "lastupdate": str(photo.updated),
         },
         "permissions": {"permcomment": 3, "permaddmeta": 2},
@@ -76,8 +77,12 @@ def info(photo: Photo, *, user: User) -> Tree:
 
 
 def _video(photo: Photo) -> Tree:
-    pending = int(not photo.is_processed)
-    return {"ready": 1 - pending, "failed": 0, "pending": pending, "duration": "3", "width": "640", "height": "360"}
+    states = {
+        "ready": int(photo.film_state == "ready"),
+        "failed": int(photo.film_state == "failed"),
+        "pending": int(photo.film_state == "processing"),
+    }
+    return {**states, "duration": "3", "width": "640", "height": "360"}
 
 
 def tag_list(photo: Photo) -> list[Tree]:
@@ -94,12 +99,15 @@ def tag_list(photo: Photo) -> list[Tree]:
     ]
 
 
-def sizes(photo: Photo, base: str) -> list[Tree]:
+def sizes(photo: Photo, base: str, *, unknown: bool) -> list[Tree]:
     """Return the sizes of a photo, as `getSizes` lists them; those of a video end with its player and films."""
     found = [_size(size.label, *size.fit(*photo.measures.upright()), base + photo.path(size)) for size in photo.sizes()]
     measures = photo.measures
     if photo.has_original:
         found.append(_size("Original", measures.width, measures.height, base + photo.original_path()))
+    if unknown:
+        side = 2 * max(measures.upright())
+        found.append(_size(UNKNOWN_SIZE, side, side, base + photo.original_path()))
     if photo.video:
         player = f"{base}/apps/video/stewart.swf?v=2&photo_id={photo.id}&photo_secret={photo.secret}"
         found.append(_size("Video Player", 640, 360, player, media="video"))
@@ -132,16 +140,35 @@ def _original_format(photo: Photo, _user: User) -> Tree:
     return {"originalsecret": photo.original_secret, "originalformat": photo.measures.format}
 
 
+def _geo(photo: Photo) -> Tree:
+    """Return where a photo was taken; a photo without a place has numbers, one with a place has texts and more."""
+    if photo.place is None:
+        return {"latitude": 0, "longitude": 0, "accuracy": 0, "context": 0}
+    latitude, longitude = photo.place
+    return {
+        "latitude": f"{latitude:.6f}",
+        "longitude": f"{longitude:.6f}",
+        "accuracy": "16",
+        "context": 0,
+        "place_id": "",
+        "woeid": "0",
+        "geo_is_family": 0,
+        "geo_is_friend": 0,
+        "geo_is_contact": 0,
+        "geo_is_public": 1,
+    }
+
+
 _EXTRAS: dict[str, Callable[[Photo, User], Tree]] = {
-    "description": lambda _photo, _user: {"description": {"_content": ""}},
-    "license": lambda _photo, _user: {"license": "0"},
+    "description": lambda photo, _user: {"description": {"_content": photo.description}},
+    "license": lambda photo, _user: {"license": photo.license},
     "o_dims": _original_dimensions,
     "date_upload": lambda photo, _user: {"dateupload": str(photo.uploaded)},
     "last_update": lambda photo, _user: {"lastupdate": str(photo.updated)},
     "date_taken": lambda photo, _user: {
-        "datetaken": photo.taken,
-        "datetakengranularity": 0,
-        "datetakenunknown": "0",
+        "datetaken": photo.shown_taken,
+        "datetakengranularity": str(photo.granularity),
+        "datetakenunknown": int(photo.taken is None) if photo.taken is None else "0",
     },
     "owner_name": lambda _photo, user: {"ownername": user.username},
     "icon_server": lambda _photo, _user: {"iconserver": "0", "iconfarm": 0},
@@ -149,8 +176,8 @@ _EXTRAS: dict[str, Callable[[Photo, User], Tree]] = {
     "tags": lambda photo, _user: {"tags": " ".join(tag.clean for tag in photo.tags)},
     "machine_tags": lambda photo, _user: {"machine_tags": " ".join(tag.clean for tag in photo.tags if tag.is_machine)},
     "original_format": _original_format,
-    "geo": lambda _photo, _user: {"latitude": 0, "longitude": 0, "accuracy": 0, "context": 0},
-    "media": lambda photo, _user: {"media": photo.media, "media_status": "ready"},
+    "geo": lambda photo, _user: _geo(photo),
+    "media": lambda photo, _user: {"media": photo.media, "media_status": photo.film_state},
     "path_alias": lambda _photo, user: {"pathalias": user.path_alias},
 }
 
@@ -183,6 +210,35 @@ def _address(size: Size, width: int, height: int, url: str) -> Tree:
     name = size.extra
     is_number = name in _NUMBER_WIDTHS
     return {f"url_{name}": url, f"height_{name}": str(height), f"width_{name}": width if is_number else str(width)}
+
+
+def album(found: Album, *, photos: Mapping[str, Photo], asked: Collection[str], user: User) -> Tree:
+    """Return an album as a list of albums shows it; with ids of photos, those of them that are in it are told."""
+    videos = sum(photos[photo_id].video is not None for photo_id in found.photos)
+    cover = found.photos[0] if found.photos else "0"
+    return {
+        "id": found.id,
+        "owner": user.nsid,
+        "username": user.username,
+        "primary": cover,
+        "secret": photos[cover].secret if found.photos else "",
+        "server": "65535",
+        "farm": FARM,
+        "count_views": "0",
+        "count_comments": "0",
+        "count_photos": len(found.photos) - videos,
+        "count_videos": videos,
+        "title": {"_content": found.title},
+        "description": {"_content": ""},
+        "can_comment": 1,
+        "date_create": str(found.created),
+        "date_update": str(found.updated),
+        "photos": len(found.photos) - videos,
+        "videos": videos,
+        "visibility_can_see_set": 1,
+        "needs_interstitial": 0,
+        **({"has_requested_photos": [one for one in found.photos if one in asked]} if asked else {}),
+    }
 
 
 def known_extras(text: str, *, undocumented: bool) -> frozenset[str]:

@@ -105,7 +105,12 @@ def get_sizes(call: Call) -> Tree:
     photo = call.photo()
     download = int(photo.has_original)
     return {
-        "sizes": {"canblog": 1, "canprint": 1, "candownload": download, "size": listing.sizes(photo, call.base)},
+        "sizes": {
+            "canblog": 1,
+            "canprint": 1,
+            "candownload": download,
+            "size": listing.sizes(photo, call.base, unknown=call.quirks.unknown_sizes),
+        },
     }
 
 
@@ -121,6 +126,63 @@ def get_stream_info(call: Call) -> Tree:
 def get_list_photo(call: Call) -> Tree:
     photo = call.photo()
     return {"photo": {"id": photo.id, "tags": {"tag": listing.tag_list(photo)}}}
+
+
+def get_albums(call: Call) -> Tree:
+    """List the albums of a user; without a page all of them."""
+    albums = list(call.account.albums.values())
+    per_page = min(call.number("per_page", 500), MOST_PER_PAGE) if "page" in call.parameters else max(len(albums), 1)
+    page, pages = call.number("page", 1), math.ceil(len(albums) / per_page)
+    asked = frozenset(filter(None, call.parameters.get("photo_ids", "").split(",")))
+    if call.quirks.ignores_photo_ids:
+        asked = frozenset()
+    shown = albums[(page - 1) * per_page : page * per_page]
+    tree = [listing.album(one, photos=call.account.photos, asked=asked, user=call.account.user) for one in shown]
+    return {
+        "photosets": {
+            "cancreate": 1,
+            "page": page,
+            "pages": pages,
+            "perpage": str(per_page),
+            "total": len(albums),
+            "photoset": tree,
+        }
+    }
+
+
+def get_album_photos(call: Call) -> Tree:
+    """List the photos of an album."""
+    album = call.account.albums.get(call.parameters.get("photoset_id", ""))
+    if album is None:
+        raise RefusalError(1, "Photoset not found")
+    found = _page(call, [call.account.photos[photo_id] for photo_id in album.photos])["photos"]
+    user = call.account.user
+    cover = album.photos[0] if album.photos else "0"
+    return {"photoset": {"id": album.id, "primary": cover, "owner": user.nsid, "title": album.title, **found}}
+
+
+def get_raw_tags(call: Call) -> Tree:
+    """List all tags of the account, each in its cleaned form with all forms in which it was written."""
+    raws: dict[str, dict[str, None]] = {}
+    for photo in call.account.own_photos():
+        for tag in photo.tags:
+            raws.setdefault(tag.clean, {})[tag.raw] = None
+    tags_ = [{"clean": clean, "raw": [{"_content": raw} for raw in found]} for clean, found in sorted(raws.items())]
+    return {"who": {"id": call.account.user.nsid, "tags": {"tag": tags_}}}
+
+
+def get_licenses(call: Call) -> Tree:
+    """List the licences; the numbers are not in order, and one has no address."""
+    return {
+        "licenses": {
+            "license": [
+                {"id": "0", "name": "All Rights Reserved", "url": ""},
+                {"id": "4", "name": "CC BY 2.0", "url": "https://creativecommons.org/licenses/by/2.0/"},
+                {"id": 10, "name": "Public Domain Mark", "url": "https://creativecommons.org/publicdomain/mark/1.0/"},
+                {"id": 11, "name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
+            ]
+        }
+    }
 
 
 def add_tags(call: Call) -> Tree:
@@ -173,8 +235,12 @@ METHODS = {
         Method(name="flickr.photos.recentlyUpdated", do=recently_updated, permission="read"),
         Method(name="flickr.photos.getInfo", do=get_info),
         Method(name="flickr.photos.getSizes", do=get_sizes),
+        Method(name="flickr.photos.licenses.getInfo", do=get_licenses),
+        Method(name="flickr.photosets.getList", do=get_albums),
+        Method(name="flickr.photosets.getPhotos", do=get_album_photos),
         Method(name="flickr.video.getStreamInfo", do=get_stream_info),
         Method(name="flickr.tags.getListPhoto", do=get_list_photo),
+        Method(name="flickr.tags.getListUserRaw", do=get_raw_tags),
         Method(name="flickr.photos.addTags", do=add_tags, permission="write"),
         Method(name="flickr.photos.setTags", do=set_tags, permission="write"),
         Method(name="flickr.photos.removeTag", do=remove_tag, permission="write"),
@@ -244,6 +310,15 @@ def _page(call: Call, photos: list[Photo], *, most: int | None = None, extras: s
         listing.entry(photo, wanted, user=user, base=base)
         for photo in photos[(shown - 1) * per_page : shown * per_page]
     ]
+    for entry in entries:
+        for name in call.quirks.missing_fields:
+            entry.pop(name, None)
+    if call.quirks.numbers_as_text:
+        entries = [{name: _as_text(value) for name, value in entry.items()} for entry in entries]
     counted = len(photos) + call.quirks.uncounted
     total: int | str = str(counted) if call.quirks.totals_as_text else counted
     return {"photos": {"page": page, "pages": pages, "perpage": per_page, "total": total, "photo": entries}}
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) else value

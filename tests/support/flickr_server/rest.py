@@ -16,6 +16,12 @@ from support.flickr_server.quirks import Quirks
 from support.flickr_server.record import HOUR_SECONDS, Record
 from support.flickr_server.transport import Incoming
 
+_MESSAGES = {
+    105: "Service currently unavailable",
+    106: "Write operation failed",
+    201: "Sorry, the Flickr API service is not currently available.",
+}
+
 
 class Rest:
     """Answers the calls of all methods."""
@@ -75,7 +81,7 @@ class Rest:
     def _failure(self, request: Incoming, fault: str) -> tuple[Reply, int | None]:
         if fault.startswith("error:"):
             code = int(fault.removeprefix("error:"))
-            message = {105: "Service currently unavailable", 106: "Write operation failed"}.get(code, "Refused")
+            message = _MESSAGES.get(code, "Refused")
             return self._refusal(request, RefusalError(code, message)), code
         reply = faulty.refusal(fault, self._faults)
         if reply is None:
@@ -97,16 +103,19 @@ class Rest:
             return refused(problem), None
         except RefusalError as refusal:
             return self._refusal(request, refusal), refusal.code
-        callback = _callback(request)
+        callback = self._callback(request)
         if _wants_json(request):
             return _script(as_json(tree, callback), callback), None
         return Reply(status=200, body=as_xml(tree), content_type="text/xml; charset=utf-8"), None
 
     def _refusal(self, request: Incoming, refusal: RefusalError) -> Reply:
-        callback = _callback(request)
+        callback = self._callback(request)
         if _wants_json(request):
             return _script(refusal_as_json(refusal, callback), callback)
         return Reply(status=200, body=refusal_as_xml(refusal), content_type="text/xml; charset=utf-8")
+
+    def _callback(self, request: Incoming) -> str | None:
+        return _callback(request, always=self._quirks.always_script)
 
     def _token(self, request: Incoming) -> Token | None:
         """Return the caller's token; without a signature a call has but a key."""
@@ -153,8 +162,8 @@ def _wants_json(request: Incoming) -> bool:
     return request.parameters.get("format") == "json"
 
 
-def _callback(request: Incoming) -> str | None:
-    if request.parameters.get("nojsoncallback") == "1":
+def _callback(request: Incoming, *, always: bool) -> str | None:
+    if request.parameters.get("nojsoncallback") == "1" and not always:
         return None
     return request.parameters.get("jsoncallback", "jsonFlickrApi")
 

@@ -3,6 +3,7 @@
 import click
 
 from familiar.cli.console.command import Group
+from familiar.cli.flickr.adopt import adopt
 from familiar.cli.flickr.login import login
 from familiar.cli.flickr.push import push
 from familiar.cli.flickr.status import status
@@ -18,3 +19,4 @@ flickr.add_command(login)
 flickr.add_command(status)
 flickr.add_command(sync)
 flickr.add_command(push)
+flickr.add_command(adopt)

@@ -10,11 +10,15 @@ from familiar.tags import clean_tag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoTag:
-    """One tag of a photo: `raw` as written, `clean` as compared by Flickr; `id` is needed to remove it."""
+    """One tag of a photo: `raw` as written, `clean` as compared by Flickr; `id` is needed to remove it.
+
+    `author` is the id of the account that has added it.
+    """
 
     id: str
     raw: str
     clean: str
+    author: str = ""
 
 
 def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
@@ -25,7 +29,12 @@ def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
     """
     try:
         return [
-            PhotoTag(id=str(tag["id"]), raw=str(tag.get("raw", "")), clean=str(tag.get("_content", "")))
+            PhotoTag(
+                id=str(tag["id"]),
+                raw=str(tag.get("raw", "")),
+                clean=str(tag.get("_content", "")),
+                author=str(tag.get("author", "")),
+            )
             for tag in answer["photo"]["tags"]["tag"]
         ]
     except (KeyError, TypeError, AttributeError) as error:

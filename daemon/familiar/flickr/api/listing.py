@@ -3,19 +3,21 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from familiar.flickr.api import details
+from familiar.flickr.api.details import read_details
 from familiar.flickr.api.errors import PassingError
 from familiar.model import Media, Visibility
+from familiar.photo_details import PhotoDetails
 
 PER_PAGE = 500
 """Photos on a page; Flickr gives no more."""
 
 EXTRAS = (
-    "date_upload,date_taken,last_update,media,o_dims,tags,machine_tags,"
+    f"date_upload,last_update,media,o_dims,tags,machine_tags,{','.join(details.EXTRAS)},"
     "url_o,url_6k,url_5k,url_4k,url_3k,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
 )
 """What a listing is requested beside ids: with it no photo needs calls of its own."""
@@ -76,7 +78,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingEntry:
-    """One photo of a listing; `secret` changes when the photo is replaced, `taken` is local, without a zone.
+    """One photo of a listing; `secret` changes when the photo is replaced, `details` are its owner's words.
 
     `visibility` is empty if the listing does not tell it; `tags` are in their cleaned form.
     """
@@ -86,7 +88,7 @@ class ListingEntry:
     media: Media
     updated: int
     uploaded: int
-    taken: datetime | None
+    details: PhotoDetails
     sizes: tuple[Size, ...]
     visibility: frozenset[Visibility] = frozenset()
     tags: frozenset[str] = frozenset()
@@ -227,7 +229,7 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
         media="video" if photo.get("media") == "video" else "photo",
         updated=_number(photo.get("lastupdate")) or uploaded,
         uploaded=uploaded,
-        taken=_taken(photo),
+        details=read_details(photo),
         sizes=tuple(
             Size(
                 url=_address(url),
@@ -275,13 +277,3 @@ def _address(value: Any) -> str:
     address = str(value)
     address.encode()
     return address
-
-
-def _taken(photo: dict[str, Any]) -> datetime | None:
-    if str(photo.get("datetakenunknown", "0")) not in {"0", ""}:
-        return None
-    try:
-        taken = datetime.fromisoformat(str(photo.get("datetaken", "")))
-    except ValueError:
-        return None
-    return taken.replace(tzinfo=None) if taken.year > 1825 else None  # noqa: PLR2004 - the first photo

@@ -199,15 +199,15 @@ class Fetcher:
 
     async def _bring_size(self, photo: FlickrPhoto, size: Size) -> Path:
         path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
-        if path.is_file():
-            return path  # fetched by a run that was killed before it recorded the file
+        if path.is_file():  # fetched by a run that was killed before it recorded the file, or kept
+            _date(path, photo)
+            return path
         temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}{PARTIAL}")
         try:
             await self._calls.fetch(size.url, temporary)
             checked = await self._workers.check(temporary)
             _compare(photo, size, checked)
-            if photo.taken is not None:
-                _date(temporary, photo.taken.timestamp())
+            _date(temporary, photo)
             temporary.rename(path)  # a file lost in a power failure is fetched again, so the folder is not synced
             self._cache.note_hash(path, checked.hash)
         finally:
@@ -283,7 +283,14 @@ def _compare(photo: FlickrPhoto, size: Size, checked: CheckedFile) -> None:
         raise SetAsideError(reason)
 
 
-def _date(path: Path, seconds: float) -> None:
-    """Set the time of a file to the time taken, because resized files of Flickr have no EXIF."""
-    with suppress(OSError, OverflowError):  # not every file system has times as old as photos
-        os.utime(path, (seconds, seconds))
+def _date(path: Path, photo: FlickrPhoto) -> None:
+    """Set the time of a file to the time taken, because resized files of Flickr have no EXIF, else to the upload's.
+
+    Not every file system has times as old as photos: some have the earliest that they know instead.
+    """
+    for moment in filter(None, (photo.taken, photo.uploaded)):
+        with suppress(OSError, OverflowError, ValueError):
+            seconds = int(moment.timestamp())
+            os.utime(path, (seconds, seconds))
+            if int(path.stat().st_mtime) == seconds:
+                return

@@ -13,6 +13,7 @@ from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
 from familiar.flickr.sync.lister import Lister
 from familiar.flickr.sync.progress import FlickrProgress
+from familiar.flickr.sync.rule_backlog import RuleBacklog
 from familiar.flickr.sync.tag_backlog import TagBacklog
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
@@ -45,13 +46,14 @@ class FlickrSync:
         decider: TagDecider,
         cache: FlickrCache,
         on_work: Callable[[], None],
+        on_changed: Callable[[int], None],
         on_call: Callable[[Kind], None] = lambda _kind: None,
         log: EventLog,
     ) -> None:
         """Take the parts.
 
-        `on_work` is called when the next turn of the loop should follow immediately, `on_call` for each call or
-        download.
+        `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
+        of which Flickr says something else than before, `on_call` for each call or download.
         """
         self._settings = settings
         self._credentials = credentials
@@ -62,6 +64,9 @@ class FlickrSync:
         self._on_call = on_call
         self._log = log
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
+        self._rules = RuleBacklog(
+            store=store, decider=decider, runner=runner, cache=cache, on_changed=on_changed, log=log
+        )
         self._progress = FlickrProgress(store=store, log=log)
         self._files: FileCache | None = None
         self._connection: FlickrConnection | None = None
@@ -92,6 +97,8 @@ class FlickrSync:
             StoreError: the store can't be used; all tasks were ended.
         """
         self._take_in(now)
+        if await self._rules.advance():
+            self._on_work()
         if await self._tags.advance():
             self._news.set()
             self._on_work()

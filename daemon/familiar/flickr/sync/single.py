@@ -12,7 +12,7 @@ class SingleFlickrSync(FlickrSync):
     @property
     def is_idle(self) -> bool:
         """Whether the look is over, and all that it found is done; or nothing can be done."""
-        if self._store.flickr.under_way() or not self._tags.is_idle:
+        if self._store.flickr.under_way() or not (self._tags.is_idle and self._rules.is_idle):
             return False
         if self.trouble is not None:
             return True

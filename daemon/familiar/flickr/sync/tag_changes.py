@@ -30,7 +30,7 @@ def tag_changes(store: Store, decider: TagDecider) -> list[TagChange]:
         if tag.wanted or tag.ours or tag.sending:
             would: Literal["add", "remove"] = "add" if tag.wanted else "remove"
             changes[tag.flickr_id, tag.clean] = TagChange(photo=tag.flickr_id, would=would, tag=tag.text, rule=tag.rule)
-    for photo in _done(store) if decider.basis() is not None else ():
+    for photo in done_photos(store) if decider.basis() is not None else ():
         difference = decider.difference(photo)
         for new in difference.add:
             changes[photo.id, new.text] = TagChange(photo=photo.id, would="add", tag=new.text, rule=new.rule)
@@ -45,13 +45,13 @@ async def decide_all(store: Store, decider: TagDecider, runner: OperationRunner)
     """Decide on the tags of all photos, and record what is to be sent."""
     basis = decider.basis()
     await runner.begin()
-    for photo in list(_done(store)) if basis is not None else []:
+    for photo in list(done_photos(store)) if basis is not None else []:
         plan_id = decider.decide(photo, basis or "")
         if plan_id is not None:
             await runner.perform(plan_id, {})
 
 
-def _done(store: Store) -> Iterator[FlickrPhoto]:
+def done_photos(store: Store) -> Iterator[FlickrPhoto]:
     """Give all photos that are done, some at a time."""
     after = ""
     while photos := store.flickr.done(after=after, limit=_BATCH):

@@ -47,8 +47,8 @@ class TagDecider:
         A tag is taken off only by the rule that gave it, if that holds still and says otherwise now: a rule that is
         gone takes nothing back.
         """
-        plan = self._planned(photo)
-        wanted = {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
+        plan = self.planned(photo)
+        wanted = _tags_in(plan)
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
         ruling = self._planner.rules.tagging()
         return TagDifference(
@@ -58,6 +58,10 @@ class TagDecider:
             ),
             refused=tuple(refusal for refusal in plan.refusals if refusal.text),
         )
+
+    def wanted(self, photo: FlickrPhoto) -> dict[str, Tag]:
+        """Return the tags that the rules give a photo now, by their cleaned form."""
+        return _tags_in(self.planned(photo))
 
     def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
         """Record what is to change on a photo; return the plan with new tags, if there are any."""
@@ -77,13 +81,18 @@ class TagDecider:
             self._log.emit("flickr.tag_refused", photo=photo.id, tag=refusal.text, reason=refusal.reason)
         return plan_id
 
-    def _planned(self, photo: FlickrPhoto) -> Plan:
+    def planned(self, photo: FlickrPhoto) -> Plan:
+        """Return what the rules ask for on a photo now; touches nothing."""
         where = self._store.flickr.path_of(photo)
         if photo.photo_id is None or where is None:
             return Plan()
         seen = self._store.photos.load(photo.photo_id)
         faces = self._recogniser.recognised(photo.photo_id, seen)
         return self._planner.plan(seen, faces, where[0], source=self._source, mtime_ns=where[1])
+
+
+def _tags_in(plan: Plan) -> dict[str, Tag]:
+    return {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
 
 
 def _is_new(row: TagRow | None) -> bool:

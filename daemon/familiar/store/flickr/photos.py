@@ -7,7 +7,7 @@ Flickr), or *gone* (deleted there; what is known of it stays).
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from familiar.filesystem.stamps import modified_ns
 from familiar.model import FlickrFacts, Visibility
+from familiar.photo_details import PhotoDetails
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
@@ -22,12 +23,17 @@ from familiar.store.flickr.tags import FlickrTags
 
 Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look"]
 
-_COLUMNS = "id, secret, media, updated, taken, url, width, height, state, attempts, reason, photo_id"
+_COLUMNS = "id, secret, media, updated, uploaded, taken, url, width, height, state, attempts, reason, photo_id"
+_CHANGED, _FETCHED_AGAIN = "changed", "fetched again"
+"""Flickr says something else of a photo than when rules decided; its file is fetched for what they ask for now."""
+_RULED = ("title", "taken", "granularity", "visibility", "tags")
+"""What rules can ask for."""
 _HELD = (
     "SELECT files.id, folders.path, files.name, files.size, files.photo_id FROM files "
     "JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done' AND NOT EXISTS ("
     "SELECT 1 FROM operations JOIN plans ON plans.id = plan_id WHERE plans.photo_id = files.photo_id "
-    "AND operations.state IN ('planned', 'doing', 'failed', 'undo', 'undoing')) ORDER BY files.id"
+    "AND operations.state IN ('planned', 'doing', 'failed', 'undo', 'undoing')) AND NOT EXISTS ("
+    "SELECT 1 FROM flickr_photos WHERE file_id = files.id AND news IS NOT NULL) ORDER BY files.id"
 )
 
 
@@ -55,8 +61,8 @@ class ListedPhoto(Protocol):
         """When it was uploaded, in seconds since 1970."""
 
     @property
-    def taken(self) -> datetime | None:
-        """When it was taken: local, without a zone."""
+    def details(self) -> PhotoDetails:
+        """What its owner says of it."""
 
     @property
     def visibility(self) -> Collection[Visibility]:
@@ -84,6 +90,7 @@ class FlickrPhoto:
     secret: str
     media: str
     updated: int
+    uploaded: datetime | None
     taken: datetime | None
     url: str | None
     width: int
@@ -136,39 +143,50 @@ class FlickrPhotos:
         self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, wanted: bool
     ) -> ListingChanges:
         row = self._db.conn.execute(
-            "SELECT secret, updated, state, walk, photo_id, visibility, tags FROM flickr_photos WHERE id = ?",
+            f"SELECT secret, updated, state, walk, photo_id, {', '.join(_RULED)} FROM flickr_photos WHERE id = ?",
             (photo.id,),
         ).fetchone()
-        taken = None if photo.taken is None else photo.taken.isoformat()
-        where = (None, 0, 0) if file is None else (file.url, file.width, file.height)
-        seen = (_joined(photo.visibility), _joined(photo.tags))
-        facts = (photo.media, photo.updated, photo.uploaded, taken, *where, walk, *seen)
+        values = _values(photo, file) | {"id": photo.id, "secret": photo.secret, "walk": walk}
         first = "listed" if wanted else "left"
         if row is None:
-            self._db.conn.execute(
-                "INSERT INTO flickr_photos (id, secret, state, media, updated, uploaded, taken, url, width, height, "
-                "walk, visibility, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (photo.id, photo.secret, first, *facts),
-            )
+            columns = values | {"state": first}
+            holders = ", ".join(f":{name}" for name in columns)
+            self._db.conn.execute(f"INSERT INTO flickr_photos ({', '.join(columns)}) VALUES ({holders})", columns)
             return ListingChanges(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
-        secret, updated, state, met, photo_id, *seen_before = row
+        secret, updated, state, met, photo_id, *ruled = row
         changed = (secret, updated) != (photo.secret, photo.updated)
         if secret != photo.secret or (state == "refused" and changed) or (state == "left" and wanted):
             state = first
         elif state == "gone":
             state = "done" if photo_id is not None else first
         self._db.conn.execute(
-            "UPDATE flickr_photos SET media = ?, updated = ?, uploaded = ?, taken = ?, url = ?, width = ?, "
-            "height = ?, walk = ?, visibility = ?, tags = ?, state = ?11, "
-            "attempts = CASE WHEN ?11 = 'listed' AND ?12 THEN 0 ELSE attempts END, "
-            "retry_at = CASE WHEN ?11 = 'listed' AND ?12 THEN NULL ELSE retry_at END, "
-            "file_id = CASE WHEN secret = ?13 THEN file_id END, secret = ?13, "
-            "decided = CASE WHEN ?14 THEN NULL ELSE decided END WHERE id = ?15",
-            (*facts, state, changed, photo.secret, tuple(seen_before) != seen, photo.id),
+            f"UPDATE flickr_photos SET {', '.join(f'{name} = :{name}' for name in values)}, state = :state, "
+            "attempts = CASE WHEN :state = 'listed' AND :changed THEN 0 ELSE attempts END, "
+            "retry_at = CASE WHEN :state = 'listed' AND :changed THEN NULL ELSE retry_at END, "
+            "file_id = CASE WHEN secret = :secret THEN file_id END, "
+            "decided = CASE WHEN :news THEN NULL ELSE decided END, "
+            "news = CASE WHEN :news AND :state IN ('done', 'fetched') THEN COALESCE(news, :mark) ELSE news END "
+            "WHERE id = :id",
+            values
+            | {
+                "state": state,
+                "changed": changed,
+                "news": self._has_news(values, dict(zip(_RULED, ruled, strict=True))),
+                "mark": _CHANGED,
+            },
         )
         if changed:
             self._tags.retry_refused_on(photo.id)
         return ListingChanges(fresh=noted.fresh + (met != walk), new=noted.new, changed=noted.changed + changed)
+
+    def _has_news(self, values: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+        """Return whether Flickr says something else of a photo now that rules ask for; our own tags are no news."""
+        if before["title"] is None:
+            return False
+        if any(values[name] != before[name] for name in _RULED if name != "tags"):
+            return True
+        tags = set(values["tags"].split()) ^ set(before["tags"].split())
+        return bool(tags and tags - self._tags.added_to(values["id"]))
 
     def met(self, walk: int) -> int:
         """Count the photos that a walk has met."""
@@ -272,6 +290,28 @@ class FlickrPhotos:
                 ended += [id_] if state != "listed" else []
         return [photo for id_ in ended for photo in self._rows("WHERE id = ?", id_)]
 
+    # Deciding again
+
+    def to_decide_again(self, *, limit: int) -> list[tuple[FlickrPhoto, bool]]:
+        """Return photos of which Flickr says something else than before, each with whether it was fetched for that."""
+        ids = self._db.conn.execute(
+            "SELECT id, news FROM flickr_photos INDEXED BY flickr_photos_news "
+            "WHERE news IS NOT NULL AND state = 'done' LIMIT ?",
+            (limit,),
+        ).fetchall()
+        return [(photo, news == _FETCHED_AGAIN) for id_, news in ids for photo in self._rows("WHERE id = ?", id_)]
+
+    def fetch_again(self, photo: FlickrPhoto) -> None:
+        """Record that the file of a photo is needed once more."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET news = ?, state = 'listed', attempts = 0, retry_at = NULL WHERE id = ?",
+            (_FETCHED_AGAIN, photo.id),
+        )
+
+    def mark_decided_again(self, photo: FlickrPhoto) -> None:
+        """Record that the rules have decided on what Flickr says now."""
+        self._db.conn.execute("UPDATE flickr_photos SET news = NULL WHERE id = ?", (photo.id,))
+
     # What is in the cache
 
     def held(self, root_id: int) -> list[CachedFile]:
@@ -312,18 +352,28 @@ class FlickrPhotos:
         ).fetchone()
         return None if row is None else (Path(os.fsdecode(row[0]), os.fsdecode(row[1])), int(row[2]))
 
+    def listed_tags(self, id_: str) -> frozenset[str]:
+        """Return the tags that Flickr lists for a photo, in their cleaned form, those of familiar too."""
+        row = self._db.conn.execute("SELECT tags FROM flickr_photos WHERE id = ?", (id_,)).fetchone()
+        return frozenset(row[0].split())
+
     def facts_at(self, path: Path) -> FlickrFacts | None:
         """Return what Flickr says of the photo whose file is or was at a path; tags of familiar are left out."""
         row = self._db.conn.execute(
-            "SELECT flickr_photos.id, media, visibility, tags FROM flickr_photos JOIN files ON files.id = file_id "
+            "SELECT flickr_photos.id, media, title, taken, uploaded, visibility, tags FROM flickr_photos "
+            "JOIN files ON files.id = file_id "
             "JOIN folders ON folders.id = folder_id WHERE folders.path = ? AND files.name = ?",
             (os.fsencode(path.parent), os.fsencode(path.name)),
         ).fetchone()
         if row is None:
             return None
-        id_, media, visibility, tags = row
+        id_, media, title, taken, uploaded, visibility, tags = row
         return FlickrFacts(
+            id=id_,
             media=media,
+            title=title or "",
+            taken=None if taken is None else datetime.fromisoformat(taken),
+            uploaded=_local_time(uploaded),
             visibility=frozenset(visibility.split()),
             tags=frozenset(tags.split()) - self._tags.added_to(id_),
         )
@@ -371,17 +421,46 @@ class FlickrPhotos:
                 secret=row[1],
                 media=row[2],
                 updated=row[3],
-                taken=None if row[4] is None else datetime.fromisoformat(row[4]),
-                url=row[5],
-                width=row[6],
-                height=row[7],
-                state=row[8],
-                attempts=row[9],
-                reason=row[10],
-                photo_id=row[11],
+                uploaded=_local_time(row[4]),
+                taken=None if row[5] is None else datetime.fromisoformat(row[5]),
+                url=row[6],
+                width=row[7],
+                height=row[8],
+                state=row[9],
+                attempts=row[10],
+                reason=row[11],
+                photo_id=row[12],
             )
             for row in rows
         ]
+
+
+def _values(photo: ListedPhoto, file: FileOn | None) -> dict[str, Any]:
+    """Return the columns of a listed photo."""
+    details = photo.details
+    taken, place = details.taken, details.place
+    return {
+        "media": photo.media,
+        "updated": photo.updated,
+        "uploaded": photo.uploaded,
+        "url": None if file is None else file.url,
+        "width": 0 if file is None else file.width,
+        "height": 0 if file is None else file.height,
+        "visibility": _joined(photo.visibility),
+        "tags": _joined(photo.tags),
+        "title": details.title,
+        "description": details.description,
+        "taken": None if taken is None else taken.moment.isoformat(),
+        "granularity": "second" if taken is None else taken.granularity,
+        "latitude": None if place is None else place.latitude,
+        "longitude": None if place is None else place.longitude,
+        "license": details.license,
+    }
+
+
+def _local_time(seconds: int) -> datetime | None:
+    """Return a time in seconds since 1970 as local time without a zone; 0 is one that is not known."""
+    return datetime.fromtimestamp(seconds) if seconds else None  # noqa: DTZ006 - as the dates of cameras
 
 
 def _joined(words: Iterable[str]) -> str:

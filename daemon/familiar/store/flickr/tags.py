@@ -65,6 +65,17 @@ class FlickrTags:
             (flickr_id, tag.text, clean_tag(tag.text), tag.rule, self._now().isoformat()),
         )
 
+    def adopt(self, flickr_id: str, tag: Tag) -> bool:
+        """Record that a tag on a photo is ours; return False if it was already, or if a person took it back."""
+        cursor = self._db.conn.execute(
+            "INSERT INTO flickr_tags (flickr_id, text, clean, rule, wanted, present, ours, at) "
+            "VALUES (?, ?, ?, ?, 1, 1, 1, ?) ON CONFLICT (flickr_id, clean) DO UPDATE SET wanted = 1, present = 1, "
+            "ours = 1, refused = NULL, retry_at = NULL, attempts = 0, rule = excluded.rule, text = excluded.text "
+            "WHERE NOT (ours OR sending OR vetoed)",
+            (flickr_id, tag.text, clean_tag(tag.text), tag.rule, self._now().isoformat()),
+        )
+        return cursor.rowcount > 0
+
     def refuse_on(self, flickr_id: str, refusals: Sequence[Refusal]) -> list[Refusal]:
         """Record which texts of rules can't be tags of a photo, replacing the previous ones; return the new ones."""
         before = {row.clean for row in self._rows(f"WHERE flickr_id = ? AND {_ONLY_REFUSED}", flickr_id)}

@@ -7,8 +7,9 @@ from familiar.model import Box
 from familiar.store.database import Database
 
 _FACES = """
-SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time, matches.distance, taken
+SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time, matches.distance, date
 FROM matches JOIN real_faces AS faces ON faces.id = matches.face_id JOIN photos ON photos.id = photo_id
+JOIN photo_dates ON photo = photos.id
 LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id LEFT JOIN clusters ON clusters.id = cluster_id
 WHERE matches.person_id = ?1 AND {which} ORDER BY matches.distance, faces.id LIMIT ?2 OFFSET ?3
 """
@@ -70,9 +71,9 @@ class FacesOfPeople:
     def years(self, person_id: int) -> list[tuple[int, int]]:
         """Return the years in which photos of a person were taken, and the number of these photos."""
         rows = self._db.conn.execute(
-            "SELECT CAST(substr(taken, 1, 4) AS INTEGER) AS year, count(DISTINCT photos.id) FROM matches "
-            "JOIN faces ON faces.id = face_id JOIN photos ON photos.id = photo_id "
-            "WHERE person_id = ? AND accepted AND taken IS NOT NULL GROUP BY year ORDER BY year",
+            "SELECT CAST(substr(date, 1, 4) AS INTEGER) AS year, count(DISTINCT photo) FROM matches "
+            "JOIN faces ON faces.id = face_id JOIN photo_dates ON photo = photo_id "
+            "WHERE person_id = ? AND accepted AND date IS NOT NULL GROUP BY year ORDER BY year",
             (person_id,),
         )
         return [(int(year), int(count)) for year, count in rows]

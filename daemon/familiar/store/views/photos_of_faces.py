@@ -60,8 +60,8 @@ class PhotosOfFaces:
 
     def _photo(self, which: str, value: int) -> PhotoOfFace | None:
         row = self._db.conn.execute(
-            "SELECT id, hash, kind, width, height, taken, taken_source, duration, reason, turn FROM photos "
-            f"WHERE id = {which}",
+            "SELECT id, hash, kind, width, height, photo_dates.date, date_source, duration, reason, turn FROM photos "
+            f"JOIN photo_dates ON photo = photos.id WHERE id = {which}",
             (value,),
         ).fetchone()
         if row is None:

@@ -37,8 +37,8 @@ WITH shown AS (
     WHERE accepted
     GROUP BY person_id, faces.photo_id
 ), counted AS (
-    SELECT person_id, sum(faces) AS faces, count(*) AS photos, min(taken) AS first, max(taken) AS last
-    FROM shown JOIN photos ON photos.id = photo_id GROUP BY person_id
+    SELECT person_id, sum(faces) AS faces, count(*) AS photos, min(date) AS first, max(date) AS last
+    FROM shown JOIN photo_dates ON photo = photo_id GROUP BY person_id
 )
 SELECT people.id, name, threshold, (SELECT count(*) FROM face_references WHERE person_id = people.id),
     COALESCE(faces, 0), COALESCE(photos, 0), first, last
@@ -130,8 +130,8 @@ class StoreStatistics:
     def photos(self) -> list[PhotoCount]:
         """Count photos by kind, format and year; clips are among them."""
         rows = self._rows(
-            "SELECT kind, COALESCE(format, ''), CAST(substr(taken, 1, 4) AS INTEGER), count(*) FROM photos "
-            "WHERE verdict = 'seen' GROUP BY 1, 2, 3"
+            "SELECT kind, COALESCE(format, ''), CAST(substr(date, 1, 4) AS INTEGER), count(*) FROM photos "
+            "JOIN photo_dates ON photo = photos.id WHERE verdict = 'seen' GROUP BY 1, 2, 3"
         )
         return [PhotoCount(kind=kind, format=name, year=year, photos=count) for kind, name, year, count in rows]
 

@@ -162,9 +162,7 @@ class FaceEngine:
         (faces,) = self._encoded([picture], [[Detection(box=(left, top, right, bottom))]])
         return faces[0]
 
-    def _encoded(
-        self, pictures: Sequence[Picture], detected: Sequence[Sequence[Detection]]
-    ) -> list[tuple[Face, ...]]:
+    def _encoded(self, pictures: Sequence[Picture], detected: Sequence[Sequence[Detection]]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture that were detected, with landmarks and embeddings."""
         closer, whole, shapes = [], [], []
         for picture, own in zip(pictures, detected, strict=True):

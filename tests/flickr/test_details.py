@@ -1,0 +1,80 @@
+"""What owners say of their photos on Flickr, from there to rules, copies and their sidecars."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from familiar import Library
+from support.flickr_server.account import Account
+from support.flickr_server.control import Control
+from support.flickr_server.household import configure, log_in
+from support.flickr_server.remote import Login
+from support.flickr_server.server import FlickrServer
+from support.household import Household
+
+UPLOADED = datetime(2012, 6, 15, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def account(household: Household, flickr: FlickrServer) -> Account:
+    """The account that the household is logged in to."""
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    log_in(household, login)
+    configure(household, login, max_size=240)
+    return flickr.account
+
+
+@pytest.fixture
+def opened(household: Household, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    monkeypatch.setenv("CACHE_DIRECTORY", household.whole_environment()["CACHE_DIRECTORY"])
+    with household.library() as library:
+        yield library
+
+
+def copies(household: Household) -> list[str]:
+    return sorted(str(path.relative_to(household.out)) for path in household.out.rglob("*.jpg"))
+
+
+def test_the_date_of_a_photo_is_that_of_its_owner_and_otherwise_that_of_the_upload(
+    household: Household, account: Account, opened: Library, meadow: Path
+) -> None:
+    dated, upload = "{taken:%Y-%m-%d}/{name}", "upload {taken:%Y|undated}/{taken:%Y}/"
+    household.rule(
+        {"name": "dated", "when": {"taken": {"source": "flickr"}}, "then": [{"copy": f"{household.out}/{dated}"}]},
+        {"name": "others", "when": {"taken": {"source": "upload"}}, "then": [{"copy": f"{household.out}/{upload}"}]},
+    )  # fmt: skip
+
+    def add(**said: Any) -> str:
+        return account.add_photo(meadow, marked=True, uploaded=UPLOADED, **said).id
+
+    old = add(taken="1839-01-01 00:00:00", granularity=8)
+    add(taken="2004-05-06 07:08:09")
+    unknown = add()
+    opened.flickr.sync()
+    assert [name.rpartition("/")[0] for name in copies(household)] == [
+        "1839-01-01", "2004-05-06", "upload undated/2012",
+    ]  # fmt: skip
+    times = {path.parent.name: path.stat().st_mtime for path in household.out.rglob("*.jpg")}
+    assert times["2004-05-06"] == datetime(2004, 5, 6, 7, 8, 9).timestamp()
+    assert times["2012"] == UPLOADED
+    assert times["1839-01-01"] in {UPLOADED, datetime(1839, 1, 1).timestamp()}, "as old as the file system can have it"
+    account.edit_photo(old, taken="1840-01-01 00:00:00")
+    account.edit_photo(unknown, title="a title that no rule asks for")
+    for _ in range(2):
+        opened.flickr.sync()
+    assert [name.rpartition("/")[0] for name in copies(household)] == [
+        "1839-01-01", "1840-01-01", "2004-05-06", "upload undated/2012",
+    ]  # fmt: skip
+    dates = {row["taken"]: row["taken_source"] for row in exported(opened, household)}
+    assert dates == {"1840-01-01T00:00:00": "flickr", "2004-05-06T07:08:09": "flickr", None: None}
+
+
+def exported(opened: Library, household: Household) -> list[dict[str, Any]]:
+    """Return the photos that came from Flickr, as a table has them."""
+    file = household.base / "photos.jsonl"
+    opened.export("photos", file, replace=True)
+    return [row for line in file.read_text().splitlines() if (row := json.loads(line))["verdict"] == "seen"]
