@@ -829,15 +829,15 @@ DROP TABLE damaged
 """
 
 _TIMELINE = """
-ALTER TABLE photos ADD COLUMN date TEXT;
-UPDATE photos SET date = (SELECT photo_dates.date FROM photo_dates WHERE photo = photos.id);
-CREATE INDEX photos_timeline ON photos (date, id, kind) WHERE verdict = 'seen' AND kind != 'clip';
+ALTER TABLE photos ADD COLUMN timeline_date TEXT;
+UPDATE photos SET timeline_date = (SELECT date FROM photo_dates WHERE photo = photos.id);
+CREATE INDEX photos_timeline ON photos (timeline_date, id, kind) WHERE verdict = 'seen' AND kind != 'clip';
 CREATE INDEX photos_set_aside ON photos (id) WHERE verdict = 'set aside';
 CREATE INDEX faces_glance ON faces (id, photo_id, quality)
 """
 """A row of a face has a thousand bytes, most of them its embedding; an entry of this index has twenty."""
 
-_KEEP_DATE = "UPDATE photos SET date = (SELECT photo_dates.date FROM photo_dates WHERE photo = photos.id) WHERE id IN"
+_KEEP_DATE = "UPDATE photos SET timeline_date = (SELECT date FROM photo_dates WHERE photo = photos.id) WHERE id IN"
 _CHANGES_OF_DATES = {
     "date_of_new_photo": f"INSERT ON photos WHEN NEW.taken IS NOT NULL BEGIN {_KEEP_DATE} (NEW.id); END",
     "date_of_photo": f"UPDATE OF taken ON photos BEGIN {_KEEP_DATE} (NEW.id); END",

@@ -96,7 +96,9 @@ class PhotosOfFaces:
         rows = self._db.conn.execute(
             """
             SELECT faces.id, box_left, box_top, box_right, box_bottom, time, quality, cluster_id, named.name,
-                CASE WHEN accepted THEN matched.name END, turn, width, height
+                CASE WHEN accepted AND NOT EXISTS (
+                    SELECT 1 FROM refusals WHERE refusals.face_id = faces.id AND refusals.person_id = matches.person_id
+                ) THEN matched.name END, turn, width, height
             FROM real_faces AS faces JOIN photos ON photos.id = photo_id
             LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id
             LEFT JOIN clusters ON clusters.id = cluster_id

@@ -25,8 +25,8 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Return the place that a text says; None if it says none."""
-        taken, _, number = text.rpartition("_")
-        return cls(taken=taken, id=int(number)) if number.isascii() and number.isdigit() else None
+        taken, sign, number = text.rpartition("_")
+        return cls(taken=taken, id=int(number)) if sign and number.isascii() and number.isdigit() else None
 
     @property
     def month(self) -> str:
@@ -65,25 +65,25 @@ class TimelinePhoto:
         return Place(taken=self.taken or "", id=self.id)
 
 
-_LATEST = "(SELECT substr(max(photos.date), 1, 7) FROM photos INDEXED BY photos_timeline WHERE {base}{before})"
+_LATEST = "(SELECT substr(max(photos.timeline_date), 1, 7) FROM photos INDEXED BY photos_timeline WHERE {base}{before})"
 _MONTHS = f"""
 WITH RECURSIVE months (month) AS (
-    SELECT {_LATEST.format(base="{base}", before=" AND photos.date < :end")}
-    UNION ALL SELECT {_LATEST.format(base="{base}", before=" AND photos.date < month")} FROM months
+    SELECT {_LATEST.format(base="{base}", before=" AND photos.timeline_date < :end")}
+    UNION ALL SELECT {_LATEST.format(base="{base}", before=" AND photos.timeline_date < month")} FROM months
     WHERE month >= :begin
 )
 SELECT month, (
     SELECT count(*) FROM photos INDEXED BY photos_timeline
-    WHERE {{base}} AND photos.date >= month AND photos.date < month || '~'{{holds}}
+    WHERE {{base}} AND photos.timeline_date >= month AND photos.timeline_date < month || '~'{{holds}}
 ) FROM months WHERE month >= :begin
 UNION ALL SELECT '', (
-    SELECT count(*) FROM photos INDEXED BY photos_timeline WHERE {{base}} AND photos.date IS NULL{{holds}}
+    SELECT count(*) FROM photos INDEXED BY photos_timeline WHERE {{base}} AND photos.timeline_date IS NULL{{holds}}
 ) WHERE :begin = ''
 """
 """From month to month by jumps in the index, and the photos of each counted there."""
 
 _MONTHS_OF_SOME = """
-SELECT COALESCE(substr(photos.date, 1, 7), '') AS month, count(*) FROM photos
+SELECT COALESCE(substr(photos.timeline_date, 1, 7), '') AS month, count(*) FROM photos
 WHERE {base}{holds} AND photos.id IN ({photos}) GROUP BY month
 HAVING month < :end AND month >= :begin ORDER BY month DESC
 """
@@ -92,8 +92,8 @@ _FEW = 5000
 """Photos that are looked up one by one in less time than a month without a date takes, which may be all there are."""
 
 _SHOWN = """
-SELECT photos.id, photos.hash, photos.kind, photos.width, photos.height, photos.turn, photos.date, photos.duration,
-    photos.reason, COALESCE(
+SELECT photos.id, photos.hash, photos.kind, photos.width, photos.height, photos.turn, photos.timeline_date,
+    photos.duration, photos.reason, COALESCE(
         (SELECT name FROM files WHERE files.photo_id = photos.id ORDER BY state = 'gone', files.id LIMIT 1),
         (SELECT name FROM sightings WHERE sightings.photo_id = photos.id ORDER BY sightings.id LIMIT 1)
     )
@@ -135,8 +135,9 @@ class Timeline:
         """Return the place of the first photo of a month that fulfils a filter, and of each so many after it."""
         found, order, values = self._in_month(wanted, month, None)
         rows = self._db.conn.execute(
-            f"SELECT date, id FROM (SELECT photos.date, photos.id, row_number() OVER (ORDER BY {order}) AS number "
-            f"{found}) WHERE number % :every = 1 % :every ORDER BY number",
+            "SELECT timeline_date, id FROM ("
+            f"SELECT photos.timeline_date, photos.id, row_number() OVER (ORDER BY {order}) AS number {found}"
+            ") WHERE number % :every = 1 % :every ORDER BY number",
             {**values, "every": every},
         )
         return [Place(taken=taken or "", id=id_) for taken, id_ in rows]
@@ -156,14 +157,19 @@ class Timeline:
         those = list(conditions(wanted))
         values = {**_values(those), "month": month, **({} if start is None else {"id": start.id, "taken": start.taken})}
         if wanted.set_aside or not month:
-            index, within = ("photos_set_aside", "") if wanted.set_aside else ("photos_timeline", " AND date IS NULL")
+            index, within = (
+                ("photos_set_aside", "") if wanted.set_aside else ("photos_timeline", " AND timeline_date IS NULL")
+            )
             within += "" if start is None else " AND photos.id <= :id"
             within += "".join(f" AND photos.id IN ({one.photos})" for one in those if self._are_few(one))
             order = "photos.id DESC"
         else:
-            index, within = "photos_timeline", " AND photos.date >= :month AND photos.date < :month || '~'"
-            within += "" if start is None else " AND (photos.date, photos.id) <= (:taken, :id)"
-            order = "photos.date DESC, photos.id DESC"
+            index, within = (
+                "photos_timeline",
+                " AND photos.timeline_date >= :month AND photos.timeline_date < :month || '~'",
+            )
+            within += "" if start is None else " AND (photos.timeline_date, photos.id) <= (:taken, :id)"
+            order = "photos.timeline_date DESC, photos.id DESC"
         return f"FROM photos INDEXED BY {index} WHERE {wanted.base}{within}{_holding(those)}", order, values
 
     def _are_few(self, condition: Condition) -> bool:
