@@ -8,15 +8,18 @@ In a page, the text between `<!-- generated: NAME -->` and `<!-- end -->` is rep
 """
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from familiar.cli import main as familiar
-from familiar.events import CATALOGUE
+from familiar.event_fields import FIELDS, schema_of
+from familiar.events import CATALOGUE, log_schema
 from pages import PAGES, escaped, see_also
 from settings_pages import example_settings, settings_reference
 
@@ -30,11 +33,14 @@ def documents() -> dict[Path, str]:
         "options": "\n".join(option_table(familiar, click.Context(familiar))),
         "reference": "\n".join(command_reference(familiar)),
         "events": "\n".join(event_table()),
+        "heartbeat": "\n".join(field_table("service.heartbeat")),
+        "fields": "\n".join(all_fields()),
         "settings": "\n".join(settings_reference()),
     }
     pages = [REPOSITORY / "docs" / name for name in ("commands.md", "log.md", "settings.md")]
     return {page: filled(page.read_text(encoding="utf-8"), parts) for page in pages} | {
-        REPOSITORY / "config" / "familiar.yaml": "\n".join(example_settings())
+        REPOSITORY / "config" / "familiar.yaml": "\n".join(example_settings()),
+        REPOSITORY / "docs" / "log.schema.json": json.dumps(log_schema(), indent=1) + "\n",
     }
 
 
@@ -139,9 +145,53 @@ def event_table() -> Iterator[str]:
         yield f"| `{event.name}` | {event.level} | {', '.join(event.fields)} | {escaped(event.meaning)} |"
 
 
+def field_table(event: str) -> Iterator[str]:
+    """Give a table of the fields of an event."""
+    (found,) = (each for each in CATALOGUE if each.name == event)
+    yield from ("| field | type | meaning |", "| --- | --- | --- |")
+    for name in found.fields:
+        yield row_of(name, schema_of(event, name))
+
+
+def all_fields() -> Iterator[str]:
+    """Give a table of the fields of all events but the heartbeat; below some, the events in which they differ."""
+    yield from ("| field | type | meaning |", "| --- | --- | --- |")
+    events = [event for event in CATALOGUE if event.name != "service.heartbeat"]
+    for name in sorted({name for event in events for name in event.fields}):
+        having = [event for event in events if name in event.fields]
+        usual = [event for event in having if schema_of(event.name, name) == FIELDS[name]]
+        if usual:
+            yield row_of(name, FIELDS[name])
+        others: dict[str, list[str]] = {}
+        for event in having:
+            if event not in usual:
+                others.setdefault(json.dumps(schema_of(event.name, name)), []).append(event.name)
+        for schema, names in others.items():
+            where = ", ".join(f"`{event}`" for event in names) if len(names) == 1 else "events of Flickr"
+            yield row_of(name, json.loads(schema), where)
+
+
+def row_of(name: str, schema: Mapping[str, Any], where: str = "") -> str:
+    """Return a row of a table of fields."""
+    return f"| `{name}` | {escaped(type_of(schema))} | {escaped(schema['description'])}{where and f' (in {where})'} |"
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """Return the type of a value, as people say it."""
+    if "enum" in schema:
+        return ", ".join(f"*{value}*" for value in schema["enum"])
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    names = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "null": "null"}
+    if kinds == ["array"]:
+        row = schema["items"].get("anyOf", [{}])[0]
+        return f"list of {{{', '.join(row['properties'])}}}" if row else "list of texts"
+    return " or ".join(names[kind] for kind in kinds)
+
+
 def main() -> int:
     """Write or check the documents; return the exit status."""
-    stale = {path: text for path, text in documents().items() if path.read_text(encoding="utf-8") != text}
+    wanted = documents().items()
+    stale = {path: text for path, text in wanted if not path.exists() or path.read_text(encoding="utf-8") != text}
     for path, text in stale.items():
         if "--check" in sys.argv[1:]:
             print(f"{path.relative_to(REPOSITORY)} is out of date: uv run python docs/generate.py")

@@ -14,6 +14,7 @@ PAGES = {
     "review": "review.md",
     "rules": "rules.md",
     "scores": "scores.md",
+    "service": "service.md",
     "sidecars": "sidecars.md",
     "companions": "companions.md",
     "undo": "undo.md",

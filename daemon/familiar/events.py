@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from familiar.event_fields import COMMON, schema_of
+
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
@@ -15,6 +17,20 @@ class Event:
     level: Level
     fields: tuple[str, ...]
     meaning: str
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of such a line."""
+        own = {name: schema_of(self.name, name) for name in self.fields}
+        told = {"event": {"const": self.name}, "level": {"const": self.level}}
+        return {
+            "title": self.name,
+            "description": self.meaning,
+            "type": "object",
+            "properties": {**COMMON, **told, **own},
+            "required": [*(name for name in COMMON if name != "exception"), *self.fields],
+            "additionalProperties": False,
+        }
 
 
 CATALOGUE = (
@@ -36,9 +52,9 @@ CATALOGUE = (
         "info",
         (
             *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "stages", "oldest", "done"),
-            *("failed", "set_aside", "rate", "roots", "photos", "faces", "operations", "operations_waiting"),
-            *("operations_failed", "worker_deaths", "flickr_calls", "flickr_downloads", "tags_added"),
-            *("tags_removed", "latencies", "store_bytes", "free_bytes", "memory"),
+            *("failed", "set_aside", "rate", "roots", "roots_offline", "photos", "faces", "operations"),
+            *("operations_waiting", "operations_failed", "worker_deaths", "flickr_trouble", "flickr_calls"),
+            *("flickr_downloads", "tags_added", "tags_removed", "latencies", "store_bytes", "free_bytes", "memory"),
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",
@@ -320,6 +336,18 @@ CATALOGUE = (
         "The account lists no photos, although some are known; none of them counts as gone.",
     ),
     Event("flickr.odd", "warning", ("entries",), "Some entries of a listing can't be parsed; the others are used."),
+    Event(
+        "flickr.albums_changed",
+        "info",
+        ("albums", "photos"),
+        "Photos have come into albums on Flickr, or have left them; `albums` were listed one by one.",
+    ),
+    Event(
+        "flickr.no_album",
+        "warning",
+        ("album",),
+        "The setting `flickr.albums` names an album that the account does not have.",
+    ),
     Event("flickr.changed", "info", ("new", "changed"), "Photos on Flickr are new or have changed."),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
@@ -364,7 +392,6 @@ CATALOGUE = (
 
 LEVELS: dict[str, Level] = {event.name: event.level for event in CATALOGUE}
 _FIELDS = {event.name: event.fields for event in CATALOGUE}
-_COMMON = {"event", "level", "time", "exception"}
 
 
 class EventLog(Protocol):
@@ -384,6 +411,15 @@ class NoLog:
 NO_LOG = NoLog()
 
 
+def log_schema() -> dict[str, Any]:
+    """Return the JSON schema of all lines of the log."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a line of the log of familiar",
+        "oneOf": [event.schema for event in CATALOGUE],
+    }
+
+
 def complaint(line: Mapping[str, Any]) -> str | None:
     """Return how a line of the log violates the catalogue, or None.
 
@@ -395,6 +431,6 @@ def complaint(line: Mapping[str, Any]) -> str | None:
         return f"{name!r} is not in the catalogue"
     if line.get("level") != LEVELS[name]:
         return f"{name}: level {line.get('level')!r}, but the catalogue says {LEVELS[name]!r}"
-    if set(line) - _COMMON != set(_FIELDS[name]):
-        return f"{name}: fields {sorted(set(line) - _COMMON)}, but the catalogue says {sorted(_FIELDS[name])}"
+    if set(line) - COMMON.keys() != set(_FIELDS[name]):
+        return f"{name}: fields {sorted(set(line) - COMMON.keys())}, but the catalogue says {sorted(_FIELDS[name])}"
     return None

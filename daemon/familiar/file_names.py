@@ -74,5 +74,10 @@ def _cut(text: str, longest: int) -> str:
     return text
 
 
+def size_of(name: str) -> int:
+    """Return how many bytes a name has."""
+    return len(_encoded(name))
+
+
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
 
+from familiar.photo_details import Album
+
 if TYPE_CHECKING:  # numpy takes longer to import than many a command runs
     import numpy as np
     import numpy.typing as npt
@@ -193,6 +195,7 @@ class FlickrFacts:
     uploaded: datetime | None = None
     visibility: frozenset[Visibility] = frozenset()
     tags: frozenset[str] = frozenset()
+    albums: tuple[Album, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -33,3 +33,11 @@ class PhotoDetails:
     taken: OwnDate | None = None
     place: Place | None = None
     license: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Album:
+    """An album on Flickr; several may have one title."""
+
+    id: str
+    title: str

@@ -73,6 +73,28 @@ def test_the_date_of_a_photo_is_that_of_its_owner_and_otherwise_that_of_the_uplo
     assert dates == {"1840-01-01T00:00:00": "flickr", "2004-05-06T07:08:09": "flickr", None: None}
 
 
+def test_a_photo_is_copied_for_each_of_its_albums_and_once_more_when_it_comes_into_another_one(
+    household: Household, flickr: FlickrServer, account: Account, opened: Library, meadow: Path
+) -> None:
+    configure(household, Login(url=flickr.url, **Control(flickr).grant()), max_size=240, albums=["S*", "none"])
+    target = f"{household.out}/{{album:|unsorted}}/{{title}}-{{id}}{{suffix}}"
+    household.rule({"name": "all", "when": {"not": {"album": "Sun"}}, "then": [{"copy": target}]})
+    first, second, third = (account.add_photo(meadow, marked=True, title="Sea 🌊").id for _ in range(3))
+    account.add_album("Summer/1", [first])
+    other = account.add_album("Spring", [first])
+    account.add_album("Winter", [third])
+    opened.flickr.sync()
+    before = [f"Spring/Sea 🌊-{first}.jpg", f"Summer_1/Sea 🌊-{first}.jpg", f"unsorted/Sea 🌊-{second}.jpg"]
+    assert copies(household) == before
+    account.edit_album(other.id, add=[second, third], remove=[first])
+    for _ in range(2):
+        opened.flickr.sync()
+    new = [f"Spring/Sea 🌊-{second}.jpg", f"Spring/Sea 🌊-{third}.jpg", f"Winter/Sea 🌊-{third}.jpg"]
+    assert copies(household) == sorted([*before, *new])
+    said = sorted((row["title"], row["albums"]) for row in exported(opened, household))
+    assert said == [("Sea 🌊", ["Spring"]), ("Sea 🌊", ["Spring", "Winter"]), ("Sea 🌊", ["Summer/1"])]
+
+
 def exported(opened: Library, household: Household) -> list[dict[str, Any]]:
     """Return the photos that came from Flickr, as a table has them."""
     file = household.base / "photos.jsonl"

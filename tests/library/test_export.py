@@ -89,6 +89,9 @@ def test_photos_come_with_their_times_and_paths(album: Album) -> None:
         "path": SHOWN,
         "uri": "file:///photos/%FF%22odd%22%2C%20%C3%A9%0Aname.jpg",
         "paths": [SHOWN],
+        "title": None,
+        "tags": [],
+        "albums": [],
     }
     assert datetime.fromisoformat(photo["seen_at"]).tzinfo == UTC
     assert os.fsdecode(unquote_to_bytes(photo["uri"].removeprefix("file://"))) == ODD

@@ -184,7 +184,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules: [{name: a, when: {not: {}}, then: [stop]}]",
             (
                 "rules.yaml:1:31: rules[0].when.not: {} is wrong; a mapping with person, score, distance, percentile, "
-                "face, faces, kind, source, visibility, media, tags, path, taken, all, any, not would be right"
+                "face, faces, kind, source, visibility, media, tags, album, path, taken, all, any, not would be right"
             ),
         ),
         (
@@ -220,7 +220,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules: [{name: a, then: [{tag: '{persn}'}]}]",
             (
                 "rules.yaml:1:32: rules[0].then[0].tag: '{persn}': unknown field {persn}; known are person, name, "
-                "stem, suffix, taken, source, score"
+                "stem, suffix, taken, source, score, album, title, id"
             ),
         ),
         (

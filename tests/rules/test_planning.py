@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from familiar.model import Box, Crop, DateSource, Face, FlickrFacts, Match, Photo, Plan, RecognisedFace, Subject
+from familiar.photo_details import Album
 from familiar.rules.language import read_rules
 from familiar.rules.planning import plan_for
 
@@ -125,6 +126,70 @@ def test_a_condition_on_what_flickr_says_holds_or_does_not_and_never_does_for_a_
     assert holds(when, replace(subject(ANN), flickr=facts)) is expected
     assert not holds(when, subject(ANN))
     assert holds(f"{{not: {when}}}", subject(ANN))
+
+
+SEA, SKY = Album(id="721", title="Sea"), Album(id="722", title="Sky/Blue")
+
+
+def on_flickr(*faces: RecognisedFace, albums: tuple[Album, ...] = (), title: str = "") -> Subject:
+    facts = FlickrFacts(id="5298", media="photo", title=title, albums=albums)
+    return replace(subject(*faces, path="/cache/5298_ab.jpg", is_remote=True), flickr=facts)
+
+
+@pytest.mark.parametrize(
+    ("when", "albums", "expected"),
+    [
+        ("{album: sea}", (SEA, SKY), True),
+        ("{album: [Sun, 's*']}", (SKY,), True),
+        ("{album: '722'}", (SKY,), True),
+        ("{album: Sun}", (SEA,), False),
+        ("{album: none}", (), True),
+        ("{album: none}", (SEA,), False),
+        ("{album: any}", (SEA,), True),
+        ("{album: any}", (), False),
+        ("{not: {album: Sea}}", (SKY,), True),
+    ],
+)
+def test_a_condition_on_albums_holds_or_does_not(when: str, albums: tuple[Album, ...], expected: bool) -> None:
+    assert holds(when, on_flickr(albums=albums)) is expected
+
+
+def test_a_photo_in_a_folder_is_in_no_album_that_a_rule_could_mean() -> None:
+    assert not holds("{album: none}", subject(ANN))
+    assert not holds("{album: any}", subject(ANN))
+
+
+def test_a_photo_goes_once_to_the_folder_of_each_album_that_its_rule_is_about() -> None:
+    copy = "then: [{copy: '/out/{album}/{person}/{title}-{id}{suffix}'}]"
+    looked_at = on_flickr(ANN, albums=(SEA, replace(SEA, id="723"), SKY), title="A/B")
+    assert targets(f"rules: [{{name: r, {copy}}}]", looked_at) == [
+        "copy /out/Sea/Ann/A_B-5298.jpg", "copy /out/Sky_Blue/Ann/A_B-5298.jpg",
+    ]  # fmt: skip
+    assert targets(f"rules: [{{name: r, when: {{album: sky*}}, {copy}}}]", looked_at) == [
+        "copy /out/Sky_Blue/Ann/A_B-5298.jpg"
+    ]
+    assert targets(f"rules: [{{name: r, when: {{not: {{album: Sun}}}}, {copy}}}]", on_flickr(ANN)) == [
+        "copy /out/no album/Ann/5298-5298.jpg"
+    ]
+    assert targets(f"rules: [{{name: r, {copy}}}]", subject(ANN)) == ["copy /out/no album/Ann/a-000000000000.jpg"]
+
+
+def test_each_face_is_cropped_into_the_folder_of_each_album() -> None:
+    crop = "rules: [{name: r, then: [{crop: '/out/{album}/'}]}]"
+    assert targets(crop, on_flickr(ANN, albums=(SEA, SKY))) == [
+        "crop /out/Sea/5298_ab.jpg", "crop /out/Sky_Blue/5298_ab.jpg",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "rule", ["when: {not: {album: Sea}}, then: [stop]", "then: [{copy: '/out/{album}/'}]", "then: [{tag: '{album}'}]"]
+)
+def test_a_rule_that_asks_for_albums_which_are_not_known_is_doubtful(rule: str) -> None:
+    rules = read_rules(Path("rules.yaml"), f"rules: [{{name: r, {rule}}}]", home=HOME)
+    assert rules.doubts(knows_albums=False) == (
+        "rule 'r': asks for albums, which are not known; set flickr.albums, to all for every photo",
+    )
+    assert rules.doubts(knows_albums=True) == ()
 
 
 def test_conditions_side_by_side_refer_to_the_same_face() -> None:

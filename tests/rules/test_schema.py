@@ -34,6 +34,7 @@ rules:
       visibility: [friends, family]
       media: photo
       tags: [holiday, "people:name=Ann"]
+      album: ["Sea *", none]
       path: ["~/Pictures/**", "**/a?.jpg"]
       taken: {from: 2026-06-01, to: 2026-08-31 12:00:00, source: [camera, file]}
       all: [{faces: {min: 1, max: 4}}, {person: any}]

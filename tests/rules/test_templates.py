@@ -16,6 +16,9 @@ VALUES: dict[str, str | float | datetime] = {
     "taken": datetime(2026, 5, 1, 12, 30),
     "source": "camera",
     "score": 0.6789,
+    "album": "Sea/Sky 🎉",
+    "title": "At the sea",
+    "id": "5298",
 }
 
 
@@ -38,10 +41,33 @@ def rendered(template: str, **values: str) -> str:
         ("~//Pictures//{person}/", "/home/eileen/Pictures/Eileen Collins/IMG_1.JPG"),
         ("//srv//{person}/", "/srv/Eileen Collins/IMG_1.JPG"),
         ("/{taken:%Y/%m}", "/2026/05"),
+        ("/srv/{album}/{title}-{id}{suffix}", "/srv/Sea_Sky 🎉/At the sea-5298.JPG"),
+        ("/srv/{album:|unsorted}/", "/srv/Sea_Sky 🎉/IMG_1.JPG"),
     ],
 )
 def test_a_template_becomes_a_path(template: str, path: str) -> None:
     assert rendered(template) == path
+
+
+@pytest.mark.parametrize(("field", "folder"), [("{album}", "no album"), ("{album:|un sorted}", "un sorted")])
+def test_a_photo_in_no_album_has_a_folder_of_its_own(field: str, folder: str) -> None:
+    values = {name: value for name, value in VALUES.items() if name != "album"}
+    found = parse_template(f"/srv/{field}/", home=HOME).render(values, "IMG_1.JPG")
+    assert str(found) == f"/srv/{folder}/IMG_1.JPG"
+
+
+@pytest.mark.parametrize("spec", ["unsorted", "|", "| ", "|.", "|a/b", "|a|b", "%Y"])
+def test_what_is_no_text_for_photos_in_no_album_is_refused(spec: str) -> None:
+    with pytest.raises(TemplateError, match=r"is not right for an album; \{album:\|unsorted\} would be right"):
+        parse_template(f"/srv/{{album:{spec}}}/", home=HOME)
+
+
+@pytest.mark.parametrize("title", ["x" * 255, "日本語の題" * 17, "Ж" * 127 + "é", "ع" * 100 + "漢字🎉", "🌊" * 63])
+def test_a_long_title_is_cut_and_what_follows_it_is_not(title: str) -> None:
+    name = Path(rendered("/srv/{title}-{id}{suffix}", title=title)).name
+    assert name.endswith("-5298.JPG")
+    assert len(name.encode()) <= 255
+    assert title.startswith(name.removesuffix("-5298.JPG"))
 
 
 @pytest.mark.parametrize("date", ["%Y/", "/%Y", "%Y//%m", "/"])

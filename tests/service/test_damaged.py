@@ -41,7 +41,10 @@ def test_a_photo_that_an_older_version_set_aside_as_truncated_is_handled_after_t
     household.scan()
     with closing(sqlite3.connect(household.state / STORE_NAME)) as store, store:
         store.execute("DELETE FROM faces")
-        store.execute("UPDATE photos SET verdict = 'set aside', reason = 'damaged or not a picture: it is truncated'")
+        store.execute(
+            "UPDATE photos SET verdict = 'set aside', reason = 'damaged or not a picture: it is truncated', "
+            "width = NULL"
+        )
         store.execute("DELETE FROM _sqlite_migrations WHERE name = 'look_again_at_damaged_photos'")
     household.ask("migrate")
     assert household.json("status")["files"] == {"pending": 1}

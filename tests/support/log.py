@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from familiar.events import CATALOGUE, complaint
 
 
@@ -20,10 +22,14 @@ def events_in(text: str) -> list[dict[str, Any]]:
     return events
 
 
+VALIDATORS = {event.name: Draft202012Validator(event.schema) for event in CATALOGUE}
+
+
 def check_events(text: str) -> None:
-    """Check a log against the catalogue."""
+    """Check a log against the catalogue, and each value against its type."""
     for event in events_in(text):
         check_line(event)
+        assert [error.message for error in VALIDATORS[event["event"]].iter_errors(event)] == [], event
 
 
 class CheckedLog:

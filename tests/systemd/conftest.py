@@ -1,6 +1,7 @@
 """One container for all tests of the units, with familiar as the README installs it."""
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -23,6 +24,8 @@ class Service:
     """familiar as a service in a container."""
 
     container: Container
+    since: float = 0.0
+    """When the test began, in seconds since 1970: what the journal has from before is left out."""
 
     def systemctl(self, *arguments: str, check: bool = True) -> str:
         return self.container.run("systemctl", *arguments, check=check)
@@ -37,7 +40,8 @@ class Service:
 
     def journal(self, *arguments: str) -> list[dict[str, Any]]:
         """Return the lines of the journal."""
-        text = self.container.run("journalctl", "-u", "familiar", "-o", "json", *arguments)
+        since = f"--since=@{self.since:.3f}"
+        text = self.container.run("journalctl", "-u", "familiar", "-o", "json", since, *arguments)
         return [json.loads(line) for line in text.splitlines()]
 
     def events(self, name: str) -> list[dict[str, Any]]:
@@ -55,12 +59,14 @@ class Service:
         self.container.write(f"/etc/systemd/system/familiar.service.d/{name}.conf", text)
         self.systemctl("daemon-reload")
 
-    def put(self, photo: Path, name: str) -> None:
-        """Put a photo into the watched folder, as its owner does."""
+    def put(self, photo: Path, name: str) -> bytes:
+        """Put a photo that no test had before into the watched folder, as its owner does; return its content."""
         path = self.container.path(f"/srv/photos/inbox/{name}")
-        shutil.copyfile(photo, path.with_suffix(".part"))
+        content = photo.read_bytes() + os.urandom(16)  # after its end
+        path.with_suffix(".part").write_bytes(content)
         path.with_suffix(".part").rename(path)
         self.container.run("chown", "familiar:familiar", f"/srv/photos/inbox/{name}")
+        return content
 
     def wait(self, condition: Callable[[], bool], within: float = 60) -> None:
         """Wait until something is so."""
@@ -86,7 +92,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
 @pytest.fixture
 def service(container: Container) -> Iterator[Service]:
     """The service as it runs; at the end of a test it is as it was."""
-    made = Service(container=container)
+    made = Service(container=container, since=time.time())
     made.configure(SETTINGS)
     made.systemctl("start", "familiar")
     yield made
@@ -106,20 +112,16 @@ def _install(container: Container) -> None:
     container.write(f"{venv}/bin/familiar", script)
     container.run("chmod", "755", f"{venv}/bin/familiar")
     container.run("ln", "-sf", f"{venv}/bin/familiar", "/usr/local/bin/familiar")
-    container.run("useradd", "--system", "familiar")
-    container.run("familiar", "config", "init", "/etc/familiar")
-    container.write("/etc/systemd/system/familiar.service", (REPOSITORY / "systemd/familiar.service").read_text())
     container.write(
-        "/etc/systemd/system/familiar.service.d/paths.conf",
-        "[Service]\nReadWritePaths=/srv/photos\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n",
+        "/etc/systemd/system/familiar.service.d/python.conf", "[Service]\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n"
     )
     rules = {"rules": [{"name": "tidy", "then": [{"move": "/srv/photos/album/"}]}]}
     container.write("/etc/familiar/rules.yaml", json.dumps(rules))
     container.path("/srv/photos/inbox").mkdir(parents=True)
+    container.run("useradd", "--system", "familiar")
     if MODELS.exists():
         shutil.copytree(MODELS, container.path("/var/cache/familiar/models"))
         container.run("chown", "-R", "familiar:familiar", "/var/cache/familiar")
     container.run("chown", "-R", "familiar:familiar", "/srv/photos")
-    container.run("systemctl", "daemon-reload")
     Service(container=container).configure(SETTINGS)
-    container.run("systemctl", "enable", "--now", "familiar")
+    container.run("familiar", "service", "install")

@@ -8,11 +8,11 @@ from systemd.conftest import SETTINGS, Service
 
 
 def test_a_photo_is_moved_by_the_service_and_its_log_has_priorities(service: Service, obama: Path) -> None:
-    service.put(obama, "obama.jpg")
+    content = service.put(obama, "obama.jpg")
     moved = service.container.path("/srv/photos/album/obama.jpg")
     service.wait(moved.exists)
     service.wait(lambda: bool(service.events("operation.done")))
-    assert moved.read_bytes() == obama.read_bytes()
+    assert moved.read_bytes() == content
     lines = service.journal("-t", "familiar")
     assert {line["PRIORITY"] for line in lines if '"level": "info"' in line["MESSAGE"]} == {"6"}
     assert lines[0]["MESSAGE"].startswith('{"event": "')

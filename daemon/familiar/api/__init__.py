@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         rules,
         scores,
         search,
+        service,
         sidecars,
         status,
     )
@@ -58,6 +59,7 @@ __all__ = [
     "rules",
     "scores",
     "search",
+    "service",
     "sidecars",
     "status",
 ]

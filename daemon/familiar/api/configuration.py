@@ -54,7 +54,11 @@ class ConfigurationFiles:
         settings = self._session.settings
         path = environment.rules_path(settings)
         rules = environment.rules(path)
-        warnings = (*settings.doubts, *doubts(settings.vision), *rules.doubts())
+        warnings = (
+            *settings.doubts,
+            *doubts(settings.vision),
+            *rules.doubts(knows_albums=settings.flickr.follows_albums),
+        )
         return CheckedFiles(config=environment.config, rules=path, warnings=warnings)
 
     def write_examples(self, folder: str | Path | None = None) -> tuple[Path, Path]:

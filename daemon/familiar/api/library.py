@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from familiar.api.rules import PhotoRules, PlannedPhotos
     from familiar.api.scores import WrittenScores
     from familiar.api.search import Found
+    from familiar.api.service import Service
     from familiar.api.sidecars import PhotoSidecars
     from familiar.library.crops.options import CropFormat
     from familiar.library.export.formats import Format
@@ -136,6 +137,11 @@ class Library(Closing):
     def disks(self) -> FolderDisks:
         """The disks of the folders that are read from and written to."""
         return api.disks.FolderDisks(self._session)
+
+    @cached_property
+    def service(self) -> Service:
+        """The service of systemd that runs the daemon."""
+        return api.service.Service(self._session)
 
     @cached_property
     def config(self) -> ConfigurationFiles:

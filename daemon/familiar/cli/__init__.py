@@ -53,6 +53,7 @@ COMMANDS = {
     ),
     "disks": CommandEntry("disks", "Show the disk of each known folder, and accept a change of disk."),
     "rules": CommandEntry("rules", "Check the rules; apply them to known photos."),
+    "service": CommandEntry("service", "Install the daemon as a service of systemd, upgrade it, and show its state."),
     "config": CommandEntry("config", "Write, check and show the configuration."),
     "report": CommandEntry(
         "report",

@@ -13,9 +13,11 @@ from pydantic import (
     field_validator,
 )
 
+from familiar.albums import AlbumChoice
 from familiar.model import FlickrFacts, RecognisedFace, Subject
 from familiar.names import name_key
 from familiar.path_patterns import compile_patterns, composed
+from familiar.photo_details import Album
 from familiar.rules.ranges import COUNT, Counts, Distances, FaceBounds, Percentiles, Period, Scores, as_range
 from familiar.rules.values import NOT_EMPTY, Given, SomeKeys, Texts, as_list, home_of, key, one_of
 from familiar.tags import clean_tag
@@ -37,9 +39,13 @@ Visibilities: TypeAlias = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """A condition holds; `faces` are the faces that it is about, or None if it is about no face in particular."""
+    """A condition holds; `faces` are the faces that it is about, or None if it is about no face in particular.
+
+    The same is true of `albums`.
+    """
 
     faces: tuple[RecognisedFace, ...] | None = None
+    albums: tuple[Album, ...] | None = None
 
 
 class When(SomeKeys):
@@ -60,6 +66,7 @@ class When(SomeKeys):
     visibility: Given[Visibilities] = key("Who can see the photo on Flickr: public, friends, family or private.")
     media: Given[Annotated[str, one_of("photo", "video")]] = key("What the photo is on Flickr: photo or video.")
     tags: Given[Texts] = key("The photo has this tag on Flickr, or one of a list; tags added by familiar do not count.")
+    album: Given[Texts] = key("The photo is in this album on Flickr: a title, a pattern, an id, a list, any, or none.")
     path: Given[Texts] = key("Pattern of the path, or a list: * in a folder, ** across folders, ~ for home.")
     taken: Given[Period] = key("When the photo was taken.")
     all: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = key("All of these conditions hold.")
@@ -126,10 +133,18 @@ class When(SomeKeys):
             yield _about_none(facts is not None and facts.media == self.media)
         if self.tags is not None:
             yield _about_none(facts is not None and not facts.tags.isdisjoint(map(clean_tag, self.tags)))
+        if self.album is not None:
+            albums = None if facts is None else facts.albums
+            holds = albums is not None and self._albums.holds(albums)
+            yield Holds(albums=tuple(filter(self._albums.has, albums or ()))) if holds else None
 
     @cached_property
     def _keys(self) -> frozenset[str]:
         return frozenset(map(name_key, self.person or ()))
+
+    @cached_property
+    def _albums(self) -> AlbumChoice:
+        return AlbumChoice(texts=self.album or ())
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -168,8 +183,11 @@ def _all(found: Iterable[Holds | None]) -> Holds | None:
 
 
 def _together(held: Iterable[Holds]) -> Holds:
-    """Unite the faces, each once, in order; without any, the result is about no face in particular."""
-    lists = [holds.faces for holds in held if holds.faces is not None]
-    if not lists:
-        return Holds()
-    return Holds(tuple({id(face): face for faces in lists for face in faces}.values()))
+    """Unite the faces and the albums, each once, in order; without any, the result is about none in particular."""
+    held = tuple(held)
+    faces = [holds.faces for holds in held if holds.faces is not None]
+    albums = [holds.albums for holds in held if holds.albums is not None]
+    return Holds(
+        faces=tuple({id(face): face for each in faces for face in each}.values()) if faces else None,
+        albums=tuple(dict.fromkeys(album for each in albums for album in each)) if albums else None,
+    )

@@ -11,6 +11,7 @@ from familiar.clip_names import beside
 from familiar.model import Operation, PhotoOperation, Plan, RecognisedFace, Refusal, Subject
 
 if TYPE_CHECKING:
+    from familiar.photo_details import Album
     from familiar.rules.rule import Rule
     from familiar.rules.then import Action, Step, Wish
 
@@ -26,9 +27,16 @@ class Rules:
         """Return the names of people in the rules."""
         return frozenset(name for rule in self.rules for name in rule.people)
 
-    def doubts(self) -> tuple[str, ...]:
-        """Return what may be meant otherwise in the rules."""
-        return tuple(doubt for rule in self.rules for doubt in rule.doubts)
+    def doubts(self, *, knows_albums: bool = True) -> tuple[str, ...]:
+        """Return what may be meant otherwise in the rules; `knows_albums` says whether albums on Flickr are known."""
+        unknown = () if knows_albums else tuple(rule.name for rule in self.rules if rule.asks_for_albums)
+        return (
+            *(doubt for rule in self.rules for doubt in rule.doubts),
+            *(
+                f"rule {name!r}: asks for albums, which are not known; set flickr.albums, to all for every photo"
+                for name in unknown
+            ),
+        )
 
     def tops(self) -> tuple[Path, ...]:
         """Return the folders that the targets of the rules stay in, each once."""
@@ -114,13 +122,19 @@ def _steps(rules: Rules, subject: Subject) -> Iterator[tuple[Action, Step]]:
         if holds is None:
             continue
         recognised = tuple(face for face in subject.faces if face.person is not None)
+        seen = subject if holds.albums is None else _in_albums(subject, holds.albums)
         for action in rule.actions:
             every = subject.faces if action.takes_unknown else recognised
             faces = holds.faces if holds.faces is not None else every
-            for step in action.steps(subject, faces, rule.name):
+            for step in action.steps(seen, faces, rule.name):
                 yield action, step
             if action.stops:
                 return
+
+
+def _in_albums(subject: Subject, albums: tuple[Album, ...]) -> Subject:
+    """Return a photo as if it were only in those albums that a rule is about."""
+    return subject if subject.flickr is None else replace(subject, flickr=replace(subject.flickr, albums=albums))
 
 
 def _distinct(wishes: Iterable[Wish], subject: Subject) -> tuple[Operation, ...]:

@@ -94,6 +94,11 @@ class Rule(Mapping):
         return tuple(f"rule {self.name!r}: {doubt}" for doubt in doubts if doubt is not None)
 
     @property
+    def asks_for_albums(self) -> bool:
+        """Whether it has a condition on albums, or names them in what it does."""
+        return any(part.album is not None for part in self._parts) or any("album" in one.fields for one in self.actions)
+
+    @property
     def tags(self) -> bool:
         """Whether the rule gives tags."""
         return any(action.gives_tags for action in self.actions)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from familiar.rules.templates import (
+    ALBUM_FORMAT,
     DIRECTIVES,
     NUMBER_FORMAT,
     Template,
@@ -21,8 +22,8 @@ CROP_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 """What the file name of a crop may end in."""
 
 _PART = (
-    r"(?:[^{}\u0000-\u001f\u007f-\u009f]|\{\{|\}\}|\{(?:person|name|stem|suffix|source):?\}"
-    rf"|\{{taken(?::(?:[^{{}}%]|%[{DIRECTIVES}])*)?\}}|\{{score(?::{NUMBER_FORMAT})?\}})"
+    r"(?:[^{}\u0000-\u001f\u007f-\u009f]|\{\{|\}\}|\{(?:person|name|stem|suffix|source|title|id):?\}"
+    rf"|\{{taken(?::(?:[^{{}}%]|%[{DIRECTIVES}])*)?\}}|\{{score(?::{NUMBER_FORMAT})?\}}|\{{album(?::(?:{ALBUM_FORMAT})?)?\}})"
 )
 """A character, or a field."""
 

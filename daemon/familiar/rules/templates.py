@@ -11,18 +11,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from familiar.file_names import clean_name, shorten_name
+from familiar.file_names import LONGEST, clean_name, shorten_name, size_of
 from familiar.model import Subject
+from familiar.photo_details import Album
 
-FIELDS = ("person", "name", "stem", "suffix", "taken", "source", "score")
+FIELDS = ("person", "name", "stem", "suffix", "taken", "source", "score", "album", "title", "id")
 UNKNOWN = "unknown"
 """The value of `{person}` for an unknown face."""
+NO_ALBUM = "no album"
+"""The value of `{album}` for a photo that is in none."""
 
 DIRECTIVES = "YmdHMSjybBaAUVWGu%"
 """Letters after a % in the format of a date."""
 
 NUMBER_FORMAT = r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?"
 """A format of a number, as a regular expression."""
+
+ALBUM_FORMAT = r"\|[^{}/|]*[^{}/|\s.][^{}/|]*"
+"""What may follow `{album:`, as a regular expression: a bar, and the text for photos in no album."""
+
+_DIGITS = 12
+"""Digits of a hash that stand for a number."""
 
 _DEFAULT_SPECS = {"taken": "%Y-%m-%d", "score": ".2f"}
 
@@ -66,11 +75,19 @@ class Template:
 
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
         """Return the target for these values; `name` is the file name in a target that is a folder."""
-        text = "".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts)
-        components = [shorten_name(component) for component in _components(text)]
+        components = self._components(values)
+        excess = max((size_of(component) for component in components), default=0) - LONGEST
+        if excess > 0 and "title" in self.fields:  # what follows a title, such as a number, tells names apart
+            title = clean_name(str(values["title"]))
+            shorter = clean_name(title, longest=max(size_of(title) - excess, 1))
+            components = self._components({**values, "title": shorter})
+        components = [shorten_name(component) for component in components]
         if self.is_folder or not components:
             components.append(name)
         return self.base.joinpath(*components)
+
+    def _components(self, values: Mapping[str, str | float | datetime]) -> list[str]:
+        return _components("".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts))
 
 
 def parse_template(text: str, *, home: Path) -> Template:
@@ -124,9 +141,15 @@ def parse_text(text: str) -> TextTemplate:
     return TextTemplate(parts=tuple((part[0], *_field(text, *part[1:])) for part in _parsed(text)))
 
 
-def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str, str | float | datetime]:
-    """Return the values of all fields for a photo and one person in it; `taken` is missing if it has no date."""
-    path = subject.path
+def values_of(
+    subject: Subject, *, person: str | None, score: float, album: Album | None
+) -> dict[str, str | float | datetime]:
+    """Return the values of all fields for a photo, one person in it, and one of its albums.
+
+    `taken` is missing if it has no date, `album` if it is in none. A photo without a title has its number on Flickr, or
+    the name of its file; one that is not on Flickr has the first digits of its hash for a number.
+    """
+    path, facts = subject.path, subject.flickr
     return {
         "person": person or UNKNOWN,
         "name": path.name,
@@ -136,6 +159,9 @@ def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str
         **({} if subject.photo.taken is None else {"taken": subject.photo.taken}),
         "source": subject.source,
         "score": score,
+        **({} if album is None else {"album": album.title}),
+        "title": path.stem if facts is None else facts.title or facts.id,
+        "id": subject.photo.hash[:_DIGITS] if facts is None else facts.id,
     }
 
 
@@ -156,24 +182,30 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
         return None, ""
     if name not in FIELDS or conversion:
         raise TemplateError(f"{text!r}: unknown field {{{name}}}; known are {', '.join(FIELDS)}")
-    if name == "taken":
-        form, bar, otherwise = spec.partition("|")
-        if bar and not otherwise.strip("/ ."):
-            raise TemplateError(f"{text!r}: nothing follows the bar; {{taken:%Y|undated}} would be right")
-        wrong = [letter for letter in re.findall(r"%(.?)", form) if letter not in set(DIRECTIVES)]
-        if wrong:
-            raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S or %B")
-        if spec and not all(spec.split("/")):
-            raise TemplateError(
-                f"{text!r}: the date {spec!r} has a slash without a name before or after it; write it outside of the "
-                "braces, or between two parts, such as %Y/%m"
-            )
-    elif name == "score":
-        if not re.fullmatch(NUMBER_FORMAT, spec):
-            raise TemplateError(f"{text!r}: {spec!r} is not a format of a number; .2f would be right")
-    elif spec:
+    if spec and name not in {"taken", "score", "album"}:
         raise TemplateError(f"{text!r}: {{{name}}} takes no format, but it has {spec!r}")
+    if name == "taken":
+        _check_date(text, spec)
+    elif name == "score" and not re.fullmatch(NUMBER_FORMAT, spec):
+        raise TemplateError(f"{text!r}: {spec!r} is not a format of a number; .2f would be right")
+    elif name == "album" and spec and not re.fullmatch(ALBUM_FORMAT, spec):
+        raise TemplateError(f"{text!r}: {spec!r} is not right for an album; {{album:|unsorted}} would be right")
     return name, spec
+
+
+def _check_date(text: str, spec: str) -> None:
+    """Check the format of a date; raises TemplateError."""
+    form, bar, otherwise = spec.partition("|")
+    if bar and not otherwise.strip("/ ."):
+        raise TemplateError(f"{text!r}: nothing follows the bar; {{taken:%Y|undated}} would be right")
+    wrong = [letter for letter in re.findall(r"%(.?)", form) if letter not in set(DIRECTIVES)]
+    if wrong:
+        raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S or %B")
+    if spec and not all(spec.split("/")):
+        raise TemplateError(
+            f"{text!r}: the date {spec!r} has a slash without a name before or after it; write it outside of the "
+            "braces, or between two parts, such as %Y/%m"
+        )
 
 
 def _shown(values: Mapping[str, str | float | datetime], field: str | None, spec: str) -> str:
@@ -183,18 +215,24 @@ def _shown(values: Mapping[str, str | float | datetime], field: str | None, spec
         # The user's own slashes make folders; those of a value, of a name of a month say, do not.
         form, moment = _date(values, spec)
         return "/".join(clean_name(part if moment is None else moment.strftime(part)) for part in form.split("/"))
-    value = values[field]
-    spec = spec or _DEFAULT_SPECS.get(field, "")
+    value = _album(values, spec) if field == "album" else values[field]
     if isinstance(value, str):
         return value if field == "suffix" else clean_name(value)
-    return format(value, spec)
+    return format(value, spec or _DEFAULT_SPECS.get(field, ""))
 
 
 def _plain(values: Mapping[str, str | float | datetime], field: str | None, spec: str) -> str:
     if field == "taken":
         form, moment = _date(values, spec)
         return form if moment is None else format(moment, form)
+    if field == "album":
+        return _album(values, spec)
     return "" if field is None else format(values[field], spec or _DEFAULT_SPECS.get(field, ""))
+
+
+def _album(values: Mapping[str, str | float | datetime], spec: str) -> str:
+    """Return the title of the album, or the text for photos that are in none."""
+    return str(values.get("album", spec.removeprefix("|") or NO_ALBUM))
 
 
 def _date(values: Mapping[str, str | float | datetime], spec: str) -> tuple[str, datetime | None]:

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field, RootModel
 
 from familiar.model import Copy, Crop, Face, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
+from familiar.photo_details import Album
 from familiar.rules.targets import PictureTarget, TagText, Target
 from familiar.rules.templates import UNKNOWN, Template, TextTemplate, values_of
 from familiar.rules.values import FROZEN, MANY, Given, Mapping, number, one_of, whole
@@ -52,6 +53,11 @@ class Action(ABC):
     def target(self) -> Template | None:
         """Where it puts a file, or None."""
         return None
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it uses."""
+        return frozenset() if self.target is None else self.target.fields
 
     def unfit(self, subject: Subject) -> str | None:  # noqa: ARG002
         """Return why it can't be done for a photo from this source, or None."""
@@ -176,20 +182,24 @@ class CropAction(Mapping, Action):
             if reason is not None:
                 yield Refusal(rule=rule, kind="crop", reason=reason)
                 continue
-            score = face.match.score if face.match is not None else 0.0
-            values = values_of(subject, person=face.person, score=score)
-            target = self.to.render(values, f"{subject.path.stem}.{self.format}")
-            crop = Crop(
-                target=target,
-                rule=rule,
-                box=face.face.box,
-                margin=self.margin,
-                size=self.size,
-                time=face.face.time,
-                turn=subject.photo.turn,
-                top=self.to.top,
-            )
-            yield Wish(operation=crop, key=(target, crop.box, crop.time))
+            for album in _albums_for(self.to, subject):
+                yield self._crop(subject, face, album, rule)
+
+    def _crop(self, subject: Subject, face: RecognisedFace, album: Album | None, rule: str) -> Wish:
+        score = face.match.score if face.match is not None else 0.0
+        values = values_of(subject, person=face.person, score=score, album=album)
+        target = self.to.render(values, f"{subject.path.stem}.{self.format}")
+        crop = Crop(
+            target=target,
+            rule=rule,
+            box=face.face.box,
+            margin=self.margin,
+            size=self.size,
+            time=face.face.time,
+            turn=subject.photo.turn,
+            top=self.to.top,
+        )
+        return Wish(operation=crop, key=(target, crop.box, crop.time))
 
     def _fault(self, face: Face) -> str | None:
         """Return why there is no picture of a face, or None."""
@@ -205,6 +215,11 @@ class TagAction(RootModel[TagText], Action):
 
     model_config = FROZEN
     gives_tags: ClassVar[bool] = True
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that its text uses."""
+        return self.root.fields
 
     def unfit(self, subject: Subject) -> str | None:
         """Refuse a tag for a photo that is not on Flickr."""
@@ -238,7 +253,10 @@ class StopAction(RootModel[Literal["stop"]], Action):
 def _by_person(
     to: Template | TextTemplate, subject: Subject, faces: Sequence[RecognisedFace]
 ) -> Iterator[dict[str, str | float | datetime]]:
-    """Yield the values of a template: for each person, with the best score, if it names the person; otherwise once."""
+    """Yield the values of a template: for each person, with the best score, if it names the person; otherwise once.
+
+    The same holds for albums.
+    """
     best: dict[str | None, float] = {}
     for face in faces:
         score = face.match.score if face.match is not None else 0.0
@@ -246,4 +264,11 @@ def _by_person(
     if not best or not to.fields & _BY_PERSON:
         best = {None: max(best.values(), default=0.0)}
     for person, score in best.items():
-        yield values_of(subject, person=person, score=score)
+        for album in _albums_for(to, subject):
+            yield values_of(subject, person=person, score=score, album=album)
+
+
+def _albums_for(to: Template | TextTemplate, subject: Subject) -> tuple[Album | None, ...]:
+    """Return the albums that a template is rendered for: each one of the photo if it names the album."""
+    albums = () if subject.flickr is None or "album" not in to.fields else subject.flickr.albums
+    return albums or (None,)

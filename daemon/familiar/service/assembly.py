@@ -225,6 +225,7 @@ def assemble(
         notifier=notifier,
         log=log,
         clock=clock,
+        flickr_trouble=lambda: None if sync is None else sync.trouble,
         on_beat=sync.tell if sync is not None else lambda: None,
     )
     signals = Signals(

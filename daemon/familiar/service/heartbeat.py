@@ -47,6 +47,7 @@ class Heartbeat:
         notifier: Notifier,
         log: EventLog,
         clock: Callable[[], float],
+        flickr_trouble: Callable[[], str | None],
         on_beat: Callable[[], None],
     ) -> None:
         """Take what is told; it beats each `every` seconds, and calls `on_beat` then."""
@@ -61,6 +62,7 @@ class Heartbeat:
         self._notifier = notifier
         self._log = log
         self._clock = clock
+        self._flickr_trouble = flickr_trouble
         self._on_beat = on_beat
         self._last = (clock(), counts.tally.handled)
         self._first_waiting: tuple[int | None, float] = (None, clock())
@@ -91,16 +93,19 @@ class Heartbeat:
     def _beat(self, now: float) -> None:
         handled, (since, handled_then) = self._counts.tally.handled, self._last
         self._last = (now, handled)
-        waiting = self._waiting(now)
+        waiting, roots = self._waiting(now), self._intake.root_list()
         self._log.emit(
             "service.heartbeat",
+            run=self._counts.id,
             state=self.state,
             reason=self._failures.reason or self._counts.totals.rejected,
             queue=self._intake.queued,
             in_flight=self._window.count,
             stages=self._latencies.present(),
             rate=(handled - handled_then) * 60 / (now - since),
-            roots=self._intake.root_list(),
+            roots=roots,
+            roots_offline=sum(root["state"] == "offline" for root in roots),
+            flickr_trouble=self._flickr_trouble(),
             latencies=self._latencies.take(),
             **of_process(self._counts, self._store.path),
             **waiting,
@@ -155,7 +160,6 @@ def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
     """Return the fields of a heartbeat that need no open store: totals, memory, and the space on its disk."""
     tally, totals = counts.tally, counts.totals
     return {
-        "run": counts.id,
         "done": tally.done,
         "set_aside": tally.set_aside,
         "photos": totals.photos,

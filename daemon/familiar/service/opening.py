@@ -65,7 +65,15 @@ class Opening:
         if self._every is None or now < self._last + self._every:
             return
         self._last = now
-        unknown = dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate"))
-        lists: dict[str, list[object]] = {"stages": [], "roots": [], "latencies": []}
-        known = of_process(self._counts, self._store)
-        self._log.emit("service.heartbeat", state=state, reason=reason, **unknown, **lists, **known)
+        self._log.emit(
+            "service.heartbeat",
+            run=self._counts.id,
+            state=state,
+            reason=reason,
+            stages=[],
+            roots=[],
+            roots_offline=0,
+            latencies=[],
+            **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble")),
+            **of_process(self._counts, self._store),
+        )

@@ -1,11 +1,26 @@
 """The account on Flickr."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
+from familiar.albums import AlbumChoice
 from familiar.settings.section import Days, Megabytes, Minutes, Pixels, Seconds, Section
+
+
+def _as_albums(plain: object) -> object:
+    """Return a list of texts: a value alone becomes one, and ids, which YAML has as numbers, are texts.
+
+    Raises:
+        ValueError: the list is empty, or a text in it.
+    """
+    if plain is None:
+        return None
+    listed = plain if isinstance(plain, list | tuple) else [plain]
+    if not listed or "" in listed:
+        raise ValueError("should be a title, a pattern or an id of an album, a list of them, or null")
+    return tuple(str(one) if type(one) is int else one for one in listed)
 
 
 class FlickrSettings(Section):
@@ -24,6 +39,14 @@ class FlickrSettings(Section):
         ge=75,
         le=20000,
         description="Fetch the largest size with a longer side of at most this; null: the original.",
+    )
+    albums: Annotated[
+        tuple[str, ...] | None,
+        BeforeValidator(_as_albums, json_schema_input_type=str | int | list[str | int] | None),
+    ] = Field(
+        default=None,
+        description="Albums whose photos are fetched: titles, patterns of titles (*, ?) or ids, in a list; also none "
+        "(photos that are in no album), any, or all (every photo). null: every photo, without asking for albums.",
     )
     videos: bool = Field(default=False, description="Include videos.")
     keep: Literal["cache", "none"] = Field(
@@ -59,6 +82,16 @@ class FlickrSettings(Section):
     def later(self) -> float:
         """Seconds between retries after repeated failures."""
         return 30 * self.backoff
+
+    @property
+    def follows_albums(self) -> bool:
+        """Whether Flickr is asked about albums."""
+        return self.albums is not None
+
+    @property
+    def album_choice(self) -> AlbumChoice | None:
+        """The albums whose photos are fetched; None for all photos, without asking for albums."""
+        return None if self.albums is None else AlbumChoice(texts=self.albums)
 
     @field_validator("endpoint")
     @classmethod

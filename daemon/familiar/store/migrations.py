@@ -252,6 +252,12 @@ def keep_details_of_flickr_photos(db: "Database") -> None:
 
 
 @migrations()
+def keep_albums_of_flickr(db: "Database") -> None:
+    """Keep the albums of the account; that of a photo is kept before the photo is listed."""
+    _run(db, _FLICKR_ALBUMS)
+
+
+@migrations()
 def index_timeline(db: "Database") -> None:
     """Find photos by their dates, and what is known of a face without its embedding.
 
@@ -795,6 +801,25 @@ CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces
 
 ALTER TABLE files ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
+"""
+
+_FLICKR_ALBUMS = """
+CREATE TABLE flickr_albums (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    updated INTEGER NOT NULL,
+    photos INTEGER NOT NULL,
+    known_updated INTEGER,
+    known_photos INTEGER,
+    known_members INTEGER
+);
+
+CREATE TABLE flickr_album_photos (
+    album_id TEXT NOT NULL,
+    flickr_id TEXT NOT NULL,
+    PRIMARY KEY (album_id, flickr_id)
+) WITHOUT ROWID;
+CREATE INDEX flickr_album_photos_photo ON flickr_album_photos (flickr_id)
 """
 
 _FLICKR_DETAILS = """

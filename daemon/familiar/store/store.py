@@ -17,6 +17,7 @@ from familiar.store.decisions.decisions import Decisions
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
+from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
@@ -112,6 +113,7 @@ class Store(Closing):
         self.sidecars = Sidecars(self._db)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
+        self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(

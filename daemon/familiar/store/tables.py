@@ -67,6 +67,9 @@ _PHOTO_COLUMNS = _columns(
     path="text",
     uri="text",
     paths="texts",
+    title="text",
+    tags="texts",
+    albums="texts",
 )
 _PHOTOS = """
 SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, date,
@@ -123,6 +126,16 @@ ORDER BY photo_id, looked_at, place
 """
 
 
+_FLICKR = """
+SELECT photo_id, title, tags, (
+    SELECT json_group_array(flickr_albums.title) FROM flickr_album_photos
+    JOIN flickr_albums ON album_id = flickr_albums.id WHERE flickr_id = flickr_photos.id
+) FROM flickr_photos
+WHERE state != 'gone' AND photo_id IN (SELECT value FROM json_each(?1)) ORDER BY uploaded DESC, id DESC
+"""
+"""Of a photo that was uploaded several times, the first upload comes last."""
+
+
 class Tables:
     """The store as tables; within `Store.reading`, all batches come from one snapshot."""
 
@@ -150,8 +163,9 @@ class Tables:
 
     def _photos(self) -> Iterator[list[Row]]:
         for rows in self._batches(_PHOTOS):
-            paths = self._paths(row[0] for row in rows)
-            yield [_photo(row, paths.get(row[0], [])) for row in rows]
+            ids = json.dumps([row[0] for row in rows])
+            paths, said = self._paths(row[0] for row in rows), {row[0]: row[1:] for row in self._flickr(ids)}
+            yield [(*_photo(row, paths.get(row[0], [])), *said.get(row[0], (None, [], []))) for row in rows]
 
     def _faces(self, min_quality: float, *, embeddings: bool) -> Iterator[list[Row]]:
         for rows in self._batches(_FACES, min_quality):
@@ -161,6 +175,11 @@ class Tables:
     def _matches(self, min_quality: float) -> Iterator[list[Row]]:
         for rows in self._batches(_MATCHES, min_quality):
             yield [(*row[:3], *_match(row[3:])) for row in rows]
+
+    def _flickr(self, photo_ids: str) -> Iterator[Row]:
+        """Give what Flickr says of photos: their id here, the title there, the tags, and the titles of the albums."""
+        for photo_id, title, tags, albums in self._db.conn.execute(_FLICKR, (photo_ids,)):
+            yield photo_id, title or None, sorted(tags.split()), sorted(set(json.loads(albums)))
 
     def _batches(self, query: str, *values: float) -> Iterator[list[Row]]:
         cursor = self._db.conn.execute(query, values)

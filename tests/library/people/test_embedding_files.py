@@ -291,44 +291,47 @@ NO_FLOATS = "which is neither floats (embeddings) nor strings (paths)"
 TOO_LARGE = "has an array of shape (100000000000, 128), float32, which takes 48828125 MiB; at most 128 MiB are read"
 NOT_WHOLE = "is not complete: an array of shape (3, 128), float32, takes 1536 bytes, but there are"
 
-BAD_FILES: dict[str, tuple[bytes, str]] = {
-    "objects": (npy(np.array([Trap()] * 2), pickled=True), NO_PICKLE),
-    "objects beside floats": (npy(STACK, np.array([Trap()]), pickled=True), NO_PICKLE),
-    "objects in an archive": (npz(embeddings=STACK, paths=np.array([Trap()] * 3)), NO_PICKLE),
-    "nothing": (b"", NO_FILE),
-    "text": (b"-0.1 0.2 0.3\n", NO_FILE),
-    "a pickle": (b"\x80\x04\x95", NO_FILE),
-    "integers": (npy(np.ones((3, 128), np.int64)), f"has an array of int64, {NO_FLOATS}"),
-    "complex numbers": (npy(np.ones((3, 128), np.complex64)), f"has an array of complex64, {NO_FLOATS}"),
-    "a missing byte": (npy(STACK)[:-1], f"{NOT_WHOLE} 1535"),
-    "a header alone": (npy(STACK)[:-1536], f"{NOT_WHOLE} 0"),
+BAD_FILES: dict[str, tuple[Callable[[], bytes], str]] = {
+    "objects": (lambda: npy(np.array([Trap()] * 2), pickled=True), NO_PICKLE),
+    "objects beside floats": (lambda: npy(STACK, np.array([Trap()]), pickled=True), NO_PICKLE),
+    "objects in an archive": (lambda: npz(embeddings=STACK, paths=np.array([Trap()] * 3)), NO_PICKLE),
+    "nothing": (lambda: b"", NO_FILE),
+    "text": (lambda: b"-0.1 0.2 0.3\n", NO_FILE),
+    "a pickle": (lambda: b"\x80\x04\x95", NO_FILE),
+    "integers": (lambda: npy(np.ones((3, 128), np.int64)), f"has an array of int64, {NO_FLOATS}"),
+    "complex numbers": (lambda: npy(np.ones((3, 128), np.complex64)), f"has an array of complex64, {NO_FLOATS}"),
+    "a missing byte": (lambda: npy(STACK)[:-1], f"{NOT_WHOLE} 1535"),
+    "a header alone": (lambda: npy(STACK)[:-1536], f"{NOT_WHOLE} 0"),
     "a large claim": (
-        claiming("(262144, 128)"),
+        lambda: claiming("(262144, 128)"),
         "is not complete: an array of shape (262144, 128), float32, takes 134217728 bytes, but there are 0",
     ),
-    "a huge claim": (HUGE, TOO_LARGE),
+    "a huge claim": (lambda: HUGE, TOO_LARGE),
     "long strings": (
-        claiming("(2,)", "'<U99999999'"),
+        lambda: claiming("(2,)", "'<U99999999'"),
         "has an array of shape (2,), <U99999999, which takes 762 MiB; at most 128 MiB are read",
     ),
-    "less than nothing": (claiming("(-1, 128)"), NO_HEADER),
-    "an unknown type": (claiming("(3, 128)", "'nonsense'"), NO_HEADER),
-    "a program": (claiming("__import__('os').mkdir('/')"), NO_HEADER),
-    "a nest": (claiming("(" * 4000 + ")" * 4000), NO_HEADER),
-    "another version": (claiming("(3, 128)", version=b"\x03\x00"), NO_ARRAY),
-    "a long header": (LONG_HEADER, NO_HEADER),
-    "a beginning": (npy(STACK)[:6], NO_ARRAY),
-    "something behind": (npy(STACK) + b"and more", NO_ARRAY),
-    "three arrays": (npy(STACK, STACK, STACK), "has more than two arrays"),
-    "no archive": (b"PK\x03\x04 and more", NO_ARCHIVE),
-    "half an archive": (npz(a=STACK)[:-9], NO_ARCHIVE),
-    "three members": (npz(a=STACK, b=STACK, c=STACK), "has 3 arrays; it must have one or two"),
-    "many members": (zipped(npy(STACK), members=5000), "has more than two arrays"),
-    "a packed claim": (zipped(HUGE + PADDING), TOO_LARGE),
-    "a packed long header": (zipped(LONG_HEADER + PADDING), NO_HEADER),
-    "a bomb": (zipped(npy(STACK) + PADDING), "has something after the array '0a.npy'"),
-    "a packed text": (zipped(b"hello"), NO_ARRAY),
-    "another packing": (zipped(npy(STACK), kind=zipfile.ZIP_LZMA), "is compressed in a way that NumPy does not use"),
+    "less than nothing": (lambda: claiming("(-1, 128)"), NO_HEADER),
+    "an unknown type": (lambda: claiming("(3, 128)", "'nonsense'"), NO_HEADER),
+    "a program": (lambda: claiming("__import__('os').mkdir('/')"), NO_HEADER),
+    "a nest": (lambda: claiming("(" * 4000 + ")" * 4000), NO_HEADER),
+    "another version": (lambda: claiming("(3, 128)", version=b"\x03\x00"), NO_ARRAY),
+    "a long header": (lambda: LONG_HEADER, NO_HEADER),
+    "a beginning": (lambda: npy(STACK)[:6], NO_ARRAY),
+    "something behind": (lambda: npy(STACK) + b"and more", NO_ARRAY),
+    "three arrays": (lambda: npy(STACK, STACK, STACK), "has more than two arrays"),
+    "no archive": (lambda: b"PK\x03\x04 and more", NO_ARCHIVE),
+    "half an archive": (lambda: npz(a=STACK)[:-9], NO_ARCHIVE),
+    "three members": (lambda: npz(a=STACK, b=STACK, c=STACK), "has 3 arrays; it must have one or two"),
+    "many members": (lambda: zipped(npy(STACK), members=5000), "has more than two arrays"),
+    "a packed claim": (lambda: zipped(HUGE + PADDING), TOO_LARGE),
+    "a packed long header": (lambda: zipped(LONG_HEADER + PADDING), NO_HEADER),
+    "a bomb": (lambda: zipped(npy(STACK) + PADDING), "has something after the array '0a.npy'"),
+    "a packed text": (lambda: zipped(b"hello"), NO_ARRAY),
+    "another packing": (
+        lambda: zipped(npy(STACK), kind=zipfile.ZIP_LZMA),
+        "is compressed in a way that NumPy does not use",
+    ),
 }
 
 
@@ -337,7 +340,7 @@ def test_what_is_no_pair_of_plain_arrays_is_refused_without_much_memory_and_neve
     tmp_path: Path, name: str
 ) -> None:
     content, message = BAD_FILES[name]
-    assert refusal(tmp_path, content) == f"file: {message}."
+    assert refusal(tmp_path, content()) == f"file: {message}."
     assert not MARK.exists()
 
 

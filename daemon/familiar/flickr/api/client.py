@@ -33,6 +33,7 @@ _REFUSALS: Mapping[str, frozenset[int]] = {
     "photos.removeTag": frozenset({1}),
     "photos.getInfo": frozenset({1}),
     "photos.getSizes": frozenset({1, 2}),
+    "photosets.getPhotos": frozenset({1}),
     "video.getStreamInfo": frozenset({1}),
 }
 """Errors by which a method refuses for good, as Flickr documents them; all others may pass, known or not."""

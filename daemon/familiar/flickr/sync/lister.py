@@ -7,6 +7,7 @@ from typing import Any
 from familiar.events import EventLog
 from familiar.flickr.api.listing import EXTRAS, PER_PAGE, ListingEntry, Page, best_size, read_page
 from familiar.flickr.api.pages import PageCursor, after_page
+from familiar.flickr.sync.album_lister import AlbumLister, AlbumsOfPhotos
 from familiar.flickr.sync.calls import CallQueue
 from familiar.settings import FlickrSettings
 from familiar.store.flickr.photos import FileOn, ListingChanges
@@ -38,10 +39,19 @@ class Lister:
         self._store = store
         self._log = log
         self._on_found = on_found
+        choice = settings.album_choice
+        self._albums = (
+            None
+            if choice is None
+            else AlbumLister(calls=calls, choice=choice, videos=settings.videos, store=store, log=log)
+        )
 
     async def look(self) -> None:
         """List what has changed, or everything if it is time for that, or if that was cancelled."""
         now = self._now()
+        if self._albums is None:
+            self._store.flickr.remember("albums", None)
+            self._store.flickr_albums.choose(None, videos=self._settings.videos)
         if self._is_whole_due(now) or self._store.flickr.fact("walk") is not None:
             await self._list_all(now)
         else:
@@ -53,10 +63,14 @@ class Lister:
         listed_at, since = self._store.flickr.fact("listed at"), self._store.flickr.fact("since")
         if listed_at is None or since is None or max(listed_at, since) > now:
             return True
+        if self._albums is not None and not self._store.flickr.fact("albums"):
+            return True
         return bool(now - listed_at >= self._settings.full_every * _DAY)
 
     async def _list_all(self, now: float) -> None:
-        state = self._store.flickr.fact("walk") or self._new_walk(now)
+        state = self._store.flickr.fact("walk")
+        if state is None or (self._albums is not None and not state.get("albums")):
+            state = self._new_walk(now)
         walk = PageCursor(**state["walk"])
         while not walk.ended:
             answer = await self._calls.read(
@@ -68,9 +82,10 @@ class Lister:
                 safe_search=_RESTRICTED_TOO,
             )
             page = read_page(answer)
+            is_sizing = walk.order == "oldest" and not walk.sized
+            albums = None if is_sizing else await self._albums_of(page)
             with self._store.writing():
-                is_sizing = walk.order == "oldest" and not walk.sized
-                noted = ListingChanges() if is_sizing else self._note(page, state["number"])
+                noted = ListingChanges() if is_sizing else self._note(page, albums, state["number"])
                 walk = _advanced(walk, page, noted.fresh)
                 if not is_sizing:
                     self._count_odd(answer, page, state)
@@ -80,11 +95,19 @@ class Lister:
                 state["walk"] = asdict(walk)
                 self._store.flickr.remember("walk", state)
             self._on_found()
+        if self._albums is not None:
+            await self._albums.complete(whole=True)
         self._finish(state, walk)
 
     def _new_walk(self, now: float) -> dict[str, Any]:
         number = (self._store.flickr.fact("walks") or 0) + 1
-        state = {"number": number, "started": now, "rounds": 1, "walk": asdict(PageCursor(order=self._settings.order))}
+        state = {
+            "number": number,
+            "started": now,
+            "rounds": 1,
+            "walk": asdict(PageCursor(order=self._settings.order)),
+            "albums": self._albums is not None,
+        }
         with self._store.writing():
             self._store.flickr.remember("walks", number)
             self._store.flickr.remember("walk", state)
@@ -155,25 +178,35 @@ class Lister:
                 extras=EXTRAS,
             )
             page = read_page(answer)
+            albums = await self._albums_of(page)
             with self._store.writing():
-                noted = self._note(page, number)
+                noted = self._note(page, albums, number)
                 self._store.flickr.remember("look", now)
             ids = {photo.id for photo in page.photos}
             walk = _advanced(walk, page, len(ids - met) if was_broken_off else noted.new + noted.changed)
             met |= ids
             new, changed = new + noted.new, changed + noted.changed
             self._on_found()
+        if self._albums is not None:
+            await self._albums.complete(whole=False)
         with self._store.writing():
             self._store.flickr.remember("since", now)
             self._store.flickr.remember("look", None)
         if new or changed:
             self._log.emit("flickr.changed", new=new, changed=changed)
 
-    def _note(self, page: Page, number: int) -> ListingChanges:
+    async def _albums_of(self, page: Page) -> AlbumsOfPhotos | None:
+        """Return the albums, and which of the photos of a page are in them; None if albums are not asked for."""
+        return None if self._albums is None else await self._albums.ask([photo.id for photo in page.photos])
+
+    def _note(self, page: Page, albums: AlbumsOfPhotos | None, number: int) -> ListingChanges:
         if page.odd:
             self._log.emit("flickr.odd", entries=page.odd)
         photos = [(photo, self._file_of(photo)) for photo in page.photos]
-        return self._store.flickr.note(photos, walk=number, videos=self._settings.videos)
+        noted = self._store.flickr.note(photos, walk=number, videos=self._settings.videos)
+        if self._albums is not None and albums is not None:
+            self._albums.note(albums)
+        return noted
 
     def _file_of(self, photo: ListingEntry) -> FileOn | None:
         """Return where a photo's file is; of a video a listing has only pictures."""

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from familiar.embedding_models import Calibration
 from familiar.identity.clustering.bounds import within_bounds
@@ -61,6 +60,8 @@ class Whispers:
 
 
 def _graph(neighbours: Neighbours, threshold: float, *, hears_itself: bool) -> Any:
+    from scipy.sparse import csr_array  # noqa: PLC0415 - it takes a third of a second to import
+
     near = neighbours.distances < threshold
     itself = np.arange(neighbours.count if hears_itself else 0, dtype=np.int32)
     ends = (np.append(neighbours.faces[near], itself), np.append(neighbours.others[near], itself))

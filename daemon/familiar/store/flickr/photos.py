@@ -19,9 +19,10 @@ from familiar.photo_details import PhotoDetails
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
+from familiar.store.flickr.albums import albums_of
 from familiar.store.flickr.tags import FlickrTags
 
-Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look"]
+Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look", "albums"]
 
 _COLUMNS = "id, secret, media, updated, uploaded, taken, url, width, height, state, attempts, reason, photo_id"
 _CHANGED, _FETCHED_AGAIN = "changed", "fetched again"
@@ -292,6 +293,14 @@ class FlickrPhotos:
 
     # Deciding again
 
+    def note_news(self, ids: Iterable[str]) -> None:
+        """Record that Flickr says something else of photos, so that rules have to decide again."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET decided = NULL, news = CASE WHEN state IN ('done', 'fetched') "
+            "THEN COALESCE(news, ?) ELSE news END WHERE id IN (SELECT value FROM json_each(?))",
+            (_CHANGED, json.dumps(list(ids))),
+        )
+
     def to_decide_again(self, *, limit: int) -> list[tuple[FlickrPhoto, bool]]:
         """Return photos of which Flickr says something else than before, each with whether it was fetched for that."""
         ids = self._db.conn.execute(
@@ -376,6 +385,7 @@ class FlickrPhotos:
             uploaded=_local_time(uploaded),
             visibility=frozenset(visibility.split()),
             tags=frozenset(tags.split()) - self._tags.added_to(id_),
+            albums=tuple(albums_of(self._db, [id_]).get(id_, ())),
         )
 
     # Facts

@@ -1,0 +1,258 @@
+"""The service of systemd that runs the daemon: written for this installation, its settings and its rules."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from familiar.api.environment import SETTINGS_NAME
+from familiar.api.session import Session
+from familiar.errors import FamiliarError, UsageError
+from familiar.library.argument_types import checked_arguments
+from familiar.library.named_paths import Paths, all_expanded
+from familiar.library.unit import service_user
+from familiar.library.unit.commands import succeed
+from familiar.library.unit.files import read_own, remove, write
+from familiar.library.unit.manager import UNIT
+from familiar.library.unit.needs import Needs, check_reachable, needs_of
+from familiar.library.unit.scope import SYSTEM_CONFIG, Scope
+from familiar.library.unit.texts import drop_in_text, unit_text
+from familiar.rules.planning import Rules
+from familiar.settings import Settings, read_settings
+
+_ERRORS = 5
+"""Errors of the log that are shown."""
+_SHOWN = ("ActiveState", "MainPID", "ActiveEnterTimestamp", "Result", "StatusText", "NRestarts", "UnitFileState")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePlan:
+    """What an installation writes and runs: files with their texts, and command lines after that.
+
+    `doubts` says what the service can't do, and how that can be changed.
+    """
+
+    files: Mapping[Path, str]
+    commands: tuple[tuple[str, ...], ...]
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """The service as the manager sees it.
+
+    `state` is *active*, *failed* and so on, `result` how it ended last, `text` what the daemon says of itself.
+    `outdated` are the files of the unit that another version wrote, or that do not suit the settings and rules any
+    more. `errors` are the last ones in its log.
+    """
+
+    unit: Path
+    is_installed: bool
+    is_enabled: bool
+    state: str
+    pid: int | None
+    since: str | None
+    result: str
+    restarts: int
+    text: str
+    outdated: tuple[Path, ...]
+    doubts: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+@checked_arguments
+class Service:
+    """The service of systemd.
+
+    Each call takes whether the service of the `system` is meant or that of the user; None: of the system for root.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Take the opened library."""
+        self._session = session
+
+    def plan(self, folders: Paths = (), *, system: bool | None = None) -> ServicePlan:
+        """Return what `install` would do.
+
+        Raises:
+            UsageError: as `install`.
+        """
+        return self._plan(Scope.of(system), [folder.absolute() for folder in all_expanded(folders)])
+
+    def install(self, folders: Paths = (), *, system: bool | None = None) -> ServiceState:
+        """Write the unit, enable it, start it, and wait until it is ready.
+
+        Args:
+            folders: the folders to watch, for a configuration that is written if there is none.
+            system: see the class.
+
+        Raises:
+            UsageError: there is no configuration and no folder, the configuration is wrong or has other folders, a
+                file of that name was written by a person, or the service could not read this installation.
+            FamiliarError: a file can't be written, or the service is not ready; the message has the last errors.
+        """
+        return self._carry_out(Scope.of(system), [folder.absolute() for folder in all_expanded(folders)])
+
+    def upgrade(self, *, system: bool | None = None) -> ServiceState:
+        """Write the unit again, for this version, its settings and rules, and start the service again.
+
+        Raises:
+            UsageError: it is not installed; otherwise as `install`.
+            FamiliarError: as `install`.
+        """
+        scope = Scope.of(system)
+        if not scope.unit.exists():
+            raise UsageError(f"{scope.unit} does not exist; use `familiar service install`.")
+        return self._carry_out(scope, [])
+
+    def uninstall(self, *, system: bool | None = None) -> tuple[Path, ...]:
+        """Stop the service, and remove its unit; return the removed files.
+
+        The state, the configuration, the user, and drop-ins of other origin stay.
+
+        Raises:
+            UsageError: it is not installed, or a person wrote the unit.
+            FamiliarError: it can't be stopped or removed.
+        """
+        scope = Scope.of(system)
+        if not scope.unit.exists():
+            raise UsageError(f"{scope.unit} does not exist; nothing is to be removed.")
+        there = [path for path in (scope.drop_in, scope.unit) if read_own(path) is not None]
+        scope.manager.call("disable", "--now", UNIT)
+        for path in there:
+            remove(path)
+        scope.manager.call("daemon-reload")
+        return tuple(there)
+
+    def state(self, *, system: bool | None = None) -> ServiceState:
+        """Return how the service is.
+
+        Raises:
+            FamiliarError: systemd does not manage this machine.
+        """
+        return self._state(Scope.of(system))
+
+    def _plan(self, scope: Scope, folders: Sequence[Path]) -> ServicePlan:
+        program = _program()
+        if scope.is_system:
+            check_reachable([program, Path(sys.executable), Path(sys.base_prefix)])
+        config = self._config(scope)
+        files = {}
+        if not os.path.lexists(config):
+            if not folders:
+                raise UsageError(f"{config} does not exist; name the folders to watch with --folder.")
+            files[config] = _new_configuration(folders)
+            settings, rules = read_settings(config, files[config]), Rules()
+        else:
+            environment = replace(self._session.environment, config=config)
+            settings = environment.settings()
+            rules = environment.rules(environment.rules_path(settings))
+            _check_named(config, settings, folders)
+        needs = _needs(settings, rules, is_system=scope.is_system)
+        usual = scope.config / SETTINGS_NAME
+        files[scope.unit] = unit_text(program, system=scope.is_system)
+        files[scope.drop_in] = drop_in_text(needs, config=None if config == usual else config)
+        for path in (scope.unit, scope.drop_in):
+            read_own(path)
+        return ServicePlan(files=files, commands=scope.commands(), doubts=(*needs.doubts, *scope.doubts()))
+
+    def _config(self, scope: Scope) -> Path:
+        """Return the configuration of the service: the one that is named, or that of its scope."""
+        found, usual = self._session.environment.config, scope.config / SETTINGS_NAME
+        is_named = found is not None and found not in {
+            platformdirs.user_config_path("familiar") / SETTINGS_NAME,
+            SYSTEM_CONFIG / SETTINGS_NAME,
+        }
+        return found.absolute() if found is not None and is_named else usual
+
+    def _carry_out(self, scope: Scope, folders: Sequence[Path]) -> ServiceState:
+        plan = self._plan(scope, folders)
+        if scope.preparation():
+            for command in scope.preparation():
+                succeed(command)
+            plan = self._plan(scope, folders)  # the rights of the user can be asked for only now
+        for path, text in plan.files.items():
+            write(path, text)
+        began = time.time()
+        if scope.manager.properties("ActiveState")["ActiveState"] == "failed":
+            scope.manager.call("reset-failed", UNIT)  # it may have been started too often
+        for arguments in scope.calls:
+            try:
+                scope.manager.call(*arguments)
+            except FamiliarError as error:
+                raise FamiliarError(_told(error, scope.manager.last_errors(_ERRORS, since=began))) from error
+        return self._state(scope, since=began)
+
+    def _state(self, scope: Scope, *, since: float | None = None) -> ServiceState:
+        found = scope.manager.properties(*_SHOWN)
+        is_installed = scope.unit.exists()
+        outdated, doubts = self._compared(scope) if is_installed else ((), ())
+        pid = int(found.get("MainPID", "0") or 0)
+        return ServiceState(
+            unit=scope.unit,
+            is_installed=is_installed,
+            is_enabled=found.get("UnitFileState") == "enabled",
+            state=found.get("ActiveState", "unknown"),
+            pid=pid or None,
+            since=found.get("ActiveEnterTimestamp") or None,
+            result=found.get("Result", ""),
+            restarts=int(found.get("NRestarts", "0") or 0),
+            text=found.get("StatusText", ""),
+            outdated=outdated,
+            doubts=doubts,
+            errors=scope.manager.last_errors(_ERRORS, since=since),
+        )
+
+    def _compared(self, scope: Scope) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """Return the files of the unit that are not as they would be written now, and what is doubtful."""
+        try:
+            plan = self._plan(scope, [])
+        except FamiliarError as error:
+            return (), (str(error),)
+        stale = (path for path, text in plan.files.items() if not path.exists() or read_own(path) != text)
+        return tuple(stale), plan.doubts
+
+
+def _needs(settings: Settings, rules: Rules, *, is_system: bool) -> Needs:
+    if not is_system:
+        return Needs(has_network=settings.flickr.enabled)
+    folders = [folder.path for folder in settings.folders]
+    of_root = [folder for folder in folders if folder.is_relative_to("/root")]
+    if of_root:
+        raise UsageError(f"{of_root[0]} is in the home of root; name folders that the service may read, without ~.")
+    return needs_of([*folders, *rules.tops()], network=settings.flickr.enabled, may_write=service_user.may_write)
+
+
+def _program() -> Path:
+    """Return the executable file of this installation.
+
+    Raises:
+        UsageError: it has none.
+    """
+    program = Path(sys.executable).with_name("familiar")
+    if not os.access(program, os.X_OK):
+        raise UsageError(f"{program} does not exist; install familiar with its command (README, As a service).")
+    return program
+
+
+def _new_configuration(folders: Sequence[Path]) -> str:
+    """Return a configuration with these folders alone."""
+    named = "".join(f"  - {json.dumps(str(folder), ensure_ascii=False)}\n" for folder in folders)
+    return f"# All other settings have their defaults: familiar config show, docs/settings.md.\n\nfolders:\n{named}"
+
+
+def _check_named(config: Path, settings: Settings, folders: Sequence[Path]) -> None:
+    missing = [folder for folder in folders if folder not in {watched.path for watched in settings.folders}]
+    if missing:
+        raise UsageError(f"{config} exists and does not name {missing[0]}; add it to `folders` there.")
+
+
+def _told(error: FamiliarError, errors: Sequence[str]) -> str:
+    """Return the message of a service that is not ready."""
+    last = "".join(f"\n  {text}" for text in errors)
+    return f"{str(error).splitlines()[0]}\nIts last errors:{last}" if last else str(error)

@@ -1,0 +1,106 @@
+"""Which photos are in which albums, with few calls.
+
+A list of albums tells of up to 500 photos at once in which albums they are: with each page of photos it is asked for
+these. Only an album that has changed, or that has another number of photos than is known, is listed by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from familiar.albums import AlbumChoice
+from familiar.events import EventLog
+from familiar.flickr.api.albums import PER_PAGE, ListedAlbum, read_album_photos, read_albums
+from familiar.flickr.api.errors import RefusedError
+from familiar.flickr.sync.calls import CallQueue
+from familiar.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbumsOfPhotos:
+    """All albums, and some photos, of each of which it is told in which of them it is, if the list tells that."""
+
+    albums: tuple[ListedAlbum, ...]
+    photos: Sequence[str]
+
+
+class AlbumLister:
+    """Brings albums into the store; what it reads is recorded together with the photos that it was read for."""
+
+    def __init__(self, *, calls: CallQueue, choice: AlbumChoice, videos: bool, store: Store, log: EventLog) -> None:
+        """Take the rooms, and which photos are to come down."""
+        self._calls = calls
+        self._choice = choice
+        self._videos = videos
+        self._store = store
+        self._log = log
+
+    async def ask(self, photos: Sequence[str]) -> AlbumsOfPhotos:
+        """Return all albums, and in which of them some photos are."""
+        asked: dict[str, Any] = {"photo_ids": ",".join(photos)} if photos else {}
+        albums: dict[str, ListedAlbum] = {}
+        page = pages = 1
+        while page <= pages:
+            answer = await self._calls.read("photosets.getList", user_id="me", per_page=PER_PAGE, page=page, **asked)
+            listed = read_albums(answer)
+            if listed.odd:
+                self._log.emit("flickr.odd", entries=listed.odd)
+            fresh = {album.id: album for album in listed.albums if album.id not in albums}
+            albums |= fresh
+            pages = listed.pages if fresh else 0  # a list that repeats itself has ended
+            page += 1
+        return AlbumsOfPhotos(albums=tuple(albums.values()), photos=photos)
+
+    def note(self, found: AlbumsOfPhotos) -> None:
+        """Record albums, and the photos in them; in the same transaction as these photos."""
+        albums, is_news = self._store.flickr_albums, self._are_known
+        albums.note(found.albums, is_news=is_news)
+        if all(album.asked is not None for album in found.albums):
+            places: dict[str, list[str]] = {photo: [] for photo in found.photos}
+            for album in found.albums:
+                for photo in (album.asked or frozenset()) & places.keys():
+                    places[photo].append(album.id)
+            albums.place(places, is_news=is_news)
+        albums.choose(self._choice, videos=self._videos)
+
+    async def complete(self, *, whole: bool) -> None:
+        """List by itself each album whose photos are not known yet; one that is gone meanwhile has none.
+
+        `whole` says that it was asked about all photos.
+        """
+        self._store.flickr_albums.settle(whole=whole)
+        unknown = self._store.flickr_albums.unknown()
+        moved = 0
+        for album in unknown:
+            moved += await self._list(album)
+        self._store.flickr.remember("albums", value=True)
+        if moved:
+            self._log.emit("flickr.albums_changed", albums=len(unknown), photos=moved)
+        if whole:
+            for text in self._choice.without_album(self._store.flickr_albums.all()):
+                self._log.emit("flickr.no_album", album=text)
+
+    async def _list(self, album: str) -> int:
+        ids: dict[str, None] = {}
+        page = pages = 1
+        try:
+            while page <= pages:
+                answer = await self._calls.read(
+                    "photosets.getPhotos", photoset_id=album, user_id="me", per_page=PER_PAGE, page=page
+                )
+                pages, found = read_album_photos(answer)
+                ids |= dict.fromkeys(found)
+                page += 1
+        except RefusedError:
+            self._store.flickr_albums.fill(album, ())
+            self._store.flickr_albums.forget(album)
+            return 0
+        with self._store.writing():
+            moved = self._store.flickr_albums.fill(album, ids)
+            self._store.flickr_albums.choose(self._choice, videos=self._videos)
+        return moved
+
+    @property
+    def _are_known(self) -> bool:
+        """Whether albums were followed before, so that what they tell now is news."""
+        return bool(self._store.flickr.fact("albums"))

@@ -1,0 +1,136 @@
+"""What the service needs of the machine: folders that it may write, groups, the network."""
+
+import grp
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.errors import UsageError
+from familiar.plurals import counted
+
+_HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+"""What `ProtectHome=yes` hides."""
+_SHARED = frozenset(
+    map(
+        Path,
+        (
+            *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc"),
+            *("/root", "/run", "/run/media", "/run/user", "/sbin", "/srv", "/sys", "/usr", "/var", "/var/lib"),
+        ),
+    )
+)
+"""Folders that the service is never given as a whole: too much is below them that is not meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What the drop-in of a unit allows.
+
+    `writable` are the folders of photos and of the targets of rules, `groups` those of their files. `doubts` says what
+    the service can't do with them, and how that can be changed.
+    """
+
+    writable: tuple[Path, ...] = ()
+    groups: tuple[str, ...] = ()
+    has_homes: bool = False
+    has_network: bool = False
+    doubts: tuple[str, ...] = ()
+
+
+def needs_of(folders: Iterable[Path], *, network: bool, may_write: Callable[[Path, Sequence[str]], bool]) -> Needs:
+    """Return what a system service needs for watched folders and targets of rules.
+
+    Args:
+        folders: all of them; a target need not exist yet.
+        network: whether it needs the network.
+        may_write: says whether the user of the service may write to a folder, with some groups more.
+    """
+    writable, doubts = writable_folders(folders)
+    groups: list[str] = []
+    for folder in writable:
+        if not folder.exists() or may_write(folder, groups):
+            continue
+        group = _group_of(folder)
+        if group is not None and may_write(folder, [*groups, group]):
+            groups.append(group)
+        else:
+            doubts.append(
+                f"the user of the service may not write to {folder}; give it the right, with its files: "
+                f"sudo setfacl -R -m u:familiar:rwX,d:u:familiar:rwX {folder}"
+            )
+    return Needs(
+        writable=tuple(writable),
+        groups=tuple(groups),
+        has_homes=any(is_in_home(folder) for folder in writable),
+        has_network=network,
+        doubts=tuple(doubts),
+    )
+
+
+def writable_folders(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return the folders to name in `ReadWritePaths=`, and what is doubtful about them.
+
+    Each of them is a mount for the service, between which a move is a copy: so those on one disk have one, the folder
+    that contains them, unless too much else is in it.
+    """
+    disks: dict[int, list[Path]] = {}
+    doubts = []
+    for folder in folders:
+        real = Path(os.path.realpath(folder))
+        there = next(path for path in (real, *real.parents) if path.exists())
+        if there in _SHARED:
+            doubts.append(f"{folder} does not exist; create it, then run `familiar service upgrade`")
+        else:
+            disks.setdefault(there.stat().st_dev, []).append(there)
+    chosen = []
+    for group in disks.values():
+        common = Path(os.path.commonpath(group))
+        apart = [common] if common not in _SHARED else _outermost(group)
+        if len(apart) > 1:
+            named = ", ".join(map(str, apart))
+            doubts.append(
+                f"for the service, {named} are {counted(len(apart), 'mount')}: between them a move is a copy, and "
+                "no hard link is possible; put them into one folder for that"
+            )
+        chosen += apart
+    return chosen, doubts
+
+
+def is_in_home(path: Path) -> bool:
+    """Return whether a path is hidden from a service by `ProtectHome=yes`."""
+    return any(path.is_relative_to(home) for home in _HOMES)
+
+
+def check_reachable(paths: Iterable[Path]) -> None:
+    """Check that a system service can read an installation.
+
+    Raises:
+        UsageError: it is in a home, or only its owner may read it.
+    """
+    for path in paths:
+        real = Path(os.path.realpath(path))
+        remedy = "install familiar in /opt (README, As a service), or use --user."
+        if is_in_home(real):
+            raise UsageError(f"{real} is in a home, which is hidden from the service; {remedy}")
+        closed = [part for part in real.parents if not part.stat().st_mode & 0o001]
+        if closed:
+            raise UsageError(f"{closed[-1]} may be entered by its owner only, and {real} is in it; {remedy}")
+
+
+def _outermost(folders: Iterable[Path]) -> list[Path]:
+    """Return folders without those that are in another one of them."""
+    chosen: list[Path] = []
+    for folder in sorted(set(folders)):
+        if not any(folder.is_relative_to(other) for other in chosen):
+            chosen.append(folder)
+    return chosen
+
+
+def _group_of(folder: Path) -> str | None:
+    """Return the group of a folder, by which a service may write to it; that of root has too many rights."""
+    number = folder.stat().st_gid
+    try:
+        return None if number == 0 else grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)

@@ -1,0 +1,47 @@
+"""The unit and its drop-in, as text."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from familiar.errors import UsageError
+from familiar.library.unit.needs import Needs
+
+MARK = "# Written by `familiar service`, and written again by `familiar service upgrade`."
+"""The first line of each file: what is without it was written by a person, and is not changed."""
+
+_PROGRAM = "/usr/bin/env familiar"
+"""What starts familiar in the units that come with it."""
+
+
+def unit_text(program: Path, *, system: bool) -> str:
+    """Return the unit for an installation, whose program is the executable file."""
+    own = files("familiar").joinpath("units", *(() if system else ("user",)), "familiar.service")
+    _, _, text = own.read_text(encoding="utf-8").partition("\n\n")
+    scope = "" if system else " --user"
+    head = f"{MARK}\n# Change it with: {'sudo ' if system else ''}systemctl{scope} edit familiar\n\n"
+    return head + text.replace(_PROGRAM, _quoted(str(program)))
+
+
+def drop_in_text(needs: Needs, *, config: Path | None) -> str:
+    """Return what a unit needs for the present settings and rules; `config` is a file in an unusual place."""
+    lines = [f"ReadWritePaths={_quoted(f'-{folder}')}" for folder in needs.writable]
+    if needs.groups:
+        lines.append(f"SupplementaryGroups={' '.join(needs.groups)}")
+    if needs.has_homes:
+        lines.append("ProtectHome=no")
+    if needs.has_network:
+        lines += ["RestrictAddressFamilies=AF_INET AF_INET6", "IPAddressDeny="]
+    if config is not None:
+        lines.append(f"Environment={_quoted(f'FAMILIAR_CONFIG={config}')}")
+    return "\n".join([MARK, "", "[Service]", *lines, ""])
+
+
+def _quoted(text: str) -> str:
+    """Return a word as systemd reads it (systemd.syntax(7)); raises a UsageError for one that no unit can have."""
+    if not text.isprintable():
+        raise UsageError(f"{text!r}: can't be written in a unit of systemd; rename it, with printable characters only.")
+    text = text.replace("%", "%%")
+    if not set(text) & set(" \"'\\;"):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

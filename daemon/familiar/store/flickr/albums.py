@@ -1,0 +1,161 @@
+"""The albums of an account on Flickr, and which photos are in them."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from familiar.albums import AlbumChoice
+from familiar.photo_details import Album
+from familiar.store.database import Database, writing
+
+_MEMBERS = "(SELECT count(*) FROM flickr_album_photos WHERE album_id = flickr_albums.id)"
+_KNOWN = "(known_updated, known_photos, known_members)"
+_NOW = f"(updated, photos, {_MEMBERS})"
+"""What changes with an album, apart from its title; and what it was when its photos were known."""
+
+
+class ListedAlbum(Protocol):
+    """What a list of albums says of one."""
+
+    @property
+    def id(self) -> str:
+        """Its id on Flickr."""
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+
+    @property
+    def updated(self) -> int:
+        """When it was changed last, in seconds since 1970."""
+
+    @property
+    def photos(self) -> int:
+        """How many photos and videos it has."""
+
+
+def albums_of(db: Database, photo_ids: Iterable[str]) -> dict[str, list[Album]]:
+    """Return the albums of photos on Flickr, by their titles; a photo that is in none is left out."""
+    found: dict[str, list[Album]] = {}
+    for photo, id_, title in db.conn.execute(
+        "SELECT flickr_id, id, title FROM flickr_albums JOIN flickr_album_photos ON album_id = id "
+        "WHERE flickr_id IN (SELECT value FROM json_each(?)) ORDER BY title, id",
+        (json.dumps(list(photo_ids)),),
+    ):
+        found.setdefault(photo, []).append(Album(id=id_, title=title))
+    return found
+
+
+class FlickrAlbums:
+    """The tables of albums, and of the photos in them, also of those that were not listed yet."""
+
+    def __init__(self, db: Database, *, on_changed: Callable[[Iterable[str]], None]) -> None:
+        """Take the open store; `on_changed` is called with photos whose albums have changed."""
+        self._db = db
+        self._on_changed = on_changed
+
+    def note(self, albums: Iterable[ListedAlbum], *, is_news: bool) -> None:
+        """Record the albums that there are; those that are not among them are gone, and no photo is in them.
+
+        Unless it is news for the rules, nothing is said of the photos of albums that have another title or are gone.
+        """
+        listed = {album.id: album for album in albums}
+        with writing(self._db):
+            for album in self.all():
+                if album.id not in listed or listed[album.id].title != album.title:
+                    self._change(self._photos_of(album.id), is_news=is_news)
+                if album.id not in listed:
+                    self.forget(album.id)
+            self._db.conn.executemany(
+                "INSERT INTO flickr_albums (id, title, updated, photos) VALUES (?, ?, ?, ?) ON CONFLICT (id) "
+                "DO UPDATE SET title = excluded.title, updated = excluded.updated, photos = excluded.photos",
+                [(album.id, album.title, album.updated, album.photos) for album in listed.values()],
+            )
+
+    def place(self, photos: Mapping[str, Iterable[str]], *, is_news: bool) -> None:
+        """Record in which albums photos are, each with the ids of all of its albums."""
+        with writing(self._db):
+            before: dict[str, set[str]] = {photo: set() for photo in photos}
+            for album, photo in self._db.conn.execute(
+                "SELECT album_id, flickr_id FROM flickr_album_photos "
+                "WHERE flickr_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(photos)),),
+            ):
+                before[photo].add(album)
+            changed = {photo: set(albums) for photo, albums in photos.items() if set(albums) != before[photo]}
+            self._remove((album, photo) for photo, albums in changed.items() for album in before[photo] - albums)
+            self._add((album, photo) for photo, albums in changed.items() for album in albums - before[photo])
+            self._change(changed, is_news=is_news)
+
+    def fill(self, album_id: str, photo_ids: Iterable[str]) -> int:
+        """Record all photos of an album, and that they are known; return how many came and went."""
+        with writing(self._db):
+            before, now = set(self._photos_of(album_id)), set(photo_ids)
+            self._remove((album_id, photo) for photo in before - now)
+            self._add((album_id, photo) for photo in now - before)
+            self._change(before ^ now, is_news=True)
+            self._db.conn.execute(f"UPDATE flickr_albums SET {_KNOWN} = {_NOW} WHERE id = ?", (album_id,))
+        return len(before ^ now)
+
+    def settle(self, *, whole: bool) -> None:
+        """Record that the photos are known of each album that has as many as it is said to have.
+
+        Unless all photos were listed, an album with another number than before is meant: others may have got one photo
+        in the place of another.
+        """
+        other = "" if whole else "AND known_photos != photos"
+        self._db.conn.execute(f"UPDATE flickr_albums SET {_KNOWN} = {_NOW} WHERE photos = {_MEMBERS} {other}")
+
+    def unknown(self) -> list[str]:
+        """Return the ids of albums whose photos are not known, or have changed."""
+        rows = self._db.conn.execute(f"SELECT id FROM flickr_albums WHERE {_KNOWN} IS NOT {_NOW} ORDER BY id")
+        return [str(row[0]) for row in rows]
+
+    def forget(self, album_id: str) -> None:
+        """Record that an album is gone."""
+        with writing(self._db):
+            self._db.conn.execute("DELETE FROM flickr_album_photos WHERE album_id = ?", (album_id,))
+            self._db.conn.execute("DELETE FROM flickr_albums WHERE id = ?", (album_id,))
+
+    def choose(self, choice: AlbumChoice | None, *, videos: bool) -> None:
+        """Let photos wait to be fetched, or be left, by their albums; without a choice all are meant."""
+        takes_all = choice is None or choice.takes_all
+        chosen = [] if choice is None or takes_all else [album.id for album in self.all() if choice.has(album)]
+        wanted = (
+            "((media != 'video' OR :videos) AND (:all OR EXISTS (SELECT 1 FROM flickr_album_photos "
+            "WHERE flickr_id = flickr_photos.id AND album_id IN (SELECT value FROM json_each(:albums))) "
+            "OR (:without AND NOT EXISTS (SELECT 1 FROM flickr_album_photos WHERE flickr_id = flickr_photos.id))))"
+        )
+        self._db.conn.execute(
+            f"UPDATE flickr_photos SET state = CASE WHEN {wanted} THEN 'listed' ELSE 'left' END "
+            f"WHERE state IN ('listed', 'left') AND (state = 'listed') != {wanted}",
+            {
+                "videos": videos,
+                "all": takes_all,
+                "albums": json.dumps(chosen),
+                "without": choice is not None and choice.takes_photos_without,
+            },
+        )
+
+    def all(self) -> list[Album]:
+        """Return all albums, by their titles."""
+        rows = self._db.conn.execute("SELECT id, title FROM flickr_albums ORDER BY title, id")
+        return [Album(id=id_, title=title) for id_, title in rows]
+
+    def members(self, photo_ids: Iterable[str]) -> dict[str, list[Album]]:
+        """Return the albums of photos, by their titles."""
+        return albums_of(self._db, photo_ids)
+
+    def _photos_of(self, album_id: str) -> Sequence[str]:
+        rows = self._db.conn.execute("SELECT flickr_id FROM flickr_album_photos WHERE album_id = ?", (album_id,))
+        return [str(row[0]) for row in rows]
+
+    def _add(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._db.conn.executemany("INSERT INTO flickr_album_photos (album_id, flickr_id) VALUES (?, ?)", pairs)
+
+    def _remove(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._db.conn.executemany("DELETE FROM flickr_album_photos WHERE album_id = ? AND flickr_id = ?", pairs)
+
+    def _change(self, photo_ids: Iterable[str], *, is_news: bool) -> None:
+        if is_news:
+            self._on_changed(photo_ids)
