@@ -187,7 +187,7 @@ class LargeLibrary:
         references: dict[int, int] = {}
         for start in range(0, self.faces, _PART):
             part = owners[start : start + _PART]
-            own = np.where(part[:, None] >= 0, centres[part], np.zeros((1, SFACE.dimension), np.float64))
+            own = centres[part] * (part >= 0)[:, None]
             embeddings, distances = _embeddings(self.rng, own)
             distances[photos[start : start + _PART] < len(self.pictures)] = 0
             self._write_part(run, start, part, photos[start : start + _PART], embeddings, distances, asked)

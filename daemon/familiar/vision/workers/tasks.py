@@ -387,18 +387,20 @@ def _crop(
     size: tuple[int, int] | None = None,
 ) -> list[bytes | FamiliarError]:
     """Crop as `crop` does; with the `size` of the photo, a JPEG is decoded at the scale that is needed."""
-    from familiar.vision.faces.turned import turned  # noqa: PLC0415
+    from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
 
     times = [wish.time for wish in wishes if wish.time is not None]
     if not times:
         picture = _decode(path, hash_, options, at_least=None if size is None else _needed(wishes, size))
         shown = {turn: turned(picture, turn) for turn in {wish.turn for wish in wishes}}
-        return [_cut(shown[wish.turn], _placed(wish, picture), is_strict=size is None) for wish in wishes]
+        whole = (picture.width, picture.height)
+        placed = [turned_along(wish, wish.turn, whole) for wish in wishes]
+        return [_cut(shown[wish.turn], wish, for_page=size is not None) for wish in placed]
     cut: dict[int, bytes | FamiliarError] = {}
     with _video(path, hash_, options) as video:
         for frame in video.frames_at(times):
             own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
-            cut.update((number, _cut(frame.picture, wishes[number], is_strict=size is None)) for number in own)
+            cut.update((number, _cut(frame.picture, wishes[number], for_page=size is not None)) for number in own)
     return [cut[number] for number in range(len(wishes))]
 
 
@@ -409,20 +411,14 @@ def _needed(wishes: Sequence[Crop], size: tuple[int, int]) -> int:
     return max(1, math.ceil(max(needed(wish, size) for wish in wishes) * max(size)))
 
 
-def _placed(wish: Crop, picture: "Picture") -> Crop:
-    """Return what is to be cut out of a picture, which may be decoded at reduced scale, after it is turned."""
-    from familiar.vision.faces.crops import reduced  # noqa: PLC0415
-    from familiar.vision.faces.turned import turned_along  # noqa: PLC0415
-
-    return reduced(turned_along(wish, wish.turn, (picture.width, picture.height)), picture.scale)
-
-
-def _cut(picture: "Picture", wish: Crop, *, is_strict: bool) -> bytes | FamiliarError:
-    """Return a picture file; of a damaged photo, unless this `is_strict`, also where a part is missing."""
+def _cut(picture: "Picture", wish: Crop, *, for_page: bool) -> bytes | FamiliarError:
+    """Return a picture file; for a page, of a picture at whatever scale, and also where a part is missing."""
     from familiar.vision.faces import crops as cropping  # noqa: PLC0415
 
     try:
-        return cropping.crop(picture.image, wish, damage=picture.damage if is_strict else None)
+        if for_page:
+            return cropping.crop_reduced(picture.image, wish, (picture.width, picture.height))
+        return cropping.crop(picture.image, wish, damage=picture.damage)
     except SetAsideError as error:
         return error
 
