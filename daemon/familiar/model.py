@@ -23,6 +23,9 @@ Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 
+FLICKR = "flickr"
+"""Name of the account on Flickr, and of its photos as a source, unless it has a name of its own."""
+
 Media: TypeAlias = Literal["photo", "video"]
 """What something is on Flickr."""
 

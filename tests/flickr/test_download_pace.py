@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.download_pace import DownloadPace
 from familiar.store.store import Store
 from support.flickr_bench import FlickrBench
@@ -20,7 +21,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def pace_of(store: Store, *, log: CheckedLog | None = None, pause: float = 0.5) -> DownloadPace:
-    return DownloadPace(pause=pause, store=store, log=log or CheckedLog(), clock=lambda: 100.0)
+    return DownloadPace(pause=pause, store=store, log=AccountLog(log or CheckedLog(), "flickr"), clock=lambda: 100.0)
 
 
 def test_downloads_start_one_pause_after_another(store: Store) -> None:
@@ -33,7 +34,7 @@ def test_a_refusal_doubles_the_pause_once_for_all_that_went_on_and_outlives_a_re
     pace = pace_of(store, log=log)
     for began in (99.0, 99.5):
         pace.refused(began=began)
-    assert (pace.pause, log.of("flickr.slowed")) == (1.0, [{"pause": 1.0}])
+    assert (pace.pause, log.of("flickr.slowed")) == (1.0, [{"account": "flickr", "pause": 1.0}])
     assert pace_of(store).pause == 1.0
     pace.refused(began=100.0)
     assert pace_of(store).pause == 2.0

@@ -13,6 +13,7 @@ from typing import Any, cast
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
@@ -24,7 +25,6 @@ from familiar.library.sources import FlickrCache
 from familiar.model import Tag
 from familiar.service.totals import Totals
 from familiar.settings import FlickrSettings, VisionSettings
-from familiar.state import cache_in
 from familiar.store.store import Store
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.pool import Workers
@@ -89,7 +89,7 @@ class FlickrBench:
             downloader=Downloader(timeout=self.settings.timeout),
             settings=self.settings,
             store=self.store,
-            log=self.log,
+            log=AccountLog(self.log, "flickr"),
         )
         try:
             yield calls
@@ -102,7 +102,11 @@ class FlickrBench:
         async def look() -> None:
             with self.calls() as calls:
                 found = Lister(
-                    calls=calls, settings=self.settings, store=self.store, log=self.log, on_found=lambda: None
+                    calls=calls,
+                    settings=self.settings,
+                    store=self.store,
+                    log=AccountLog(self.log, "flickr"),
+                    on_found=lambda: None,
                 )
                 await asyncio.wait_for(found.look(), within)
 
@@ -155,7 +159,7 @@ class FlickrBench:
 
     @property
     def cache(self) -> Path:
-        return cache_in(self.store.path.parent)
+        return FlickrCache(self.store).folder_of(self.settings.name)
 
     @property
     def credentials(self) -> Credentials:

@@ -125,8 +125,18 @@ class Library(Closing):
 
     @cached_property
     def flickr(self) -> FlickrAccount:
-        """The account on Flickr."""
+        """The account on Flickr, if the configuration has one; otherwise use `flickr_accounts`."""
         return api.flickr.FlickrAccount(self._session)
+
+    @property
+    def flickr_accounts(self) -> Mapping[str, FlickrAccount]:
+        """The accounts of the configuration by their names.
+
+        Raises:
+            UsageError: the configuration is wrong.
+        """
+        accounts = self._session.settings.accounts
+        return {account.name: api.flickr.FlickrAccount(self._session, account.name) for account in accounts}
 
     @cached_property
     def models(self) -> FaceModels:

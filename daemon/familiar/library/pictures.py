@@ -15,6 +15,9 @@ MARGIN = 0.3
 _QUALITY = 85
 """Of a WebP file, from 1 to 100."""
 
+_DATA_SET_MARGIN, _DATA_SET_QUALITY = 0.4, 92
+"""Of crops for data sets, where nothing else is asked for (docs/datasets.md)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedPhoto:
@@ -108,6 +111,26 @@ class PictureCutter:
             WorkersError: no worker can be started.
         """
         (picture,) = await self.pictures(face.photo, [face_wish(face, size)])
+        return picture
+
+    async def crop(self, face: PlacedFace) -> bytes | None:
+        """Return the face for a data set, as `familiar crop` does without options: a JPEG file, or None as `cut`.
+
+        Raises:
+            WorkersError: no worker can be started.
+        """
+        wish = Crop(
+            target=Path("face.jpg"),
+            rule="",
+            box=face.box,
+            margin=_DATA_SET_MARGIN,
+            size=None,
+            square=True,
+            time=face.time,
+            quality=_DATA_SET_QUALITY,
+            turn=face.photo.turn,
+        )
+        (picture,) = await self.pictures(face.photo, [wish])
         return picture
 
     async def show(self, photo: PlacedPhoto, *, size: int) -> bytes | None:

@@ -1,7 +1,8 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,9 +17,19 @@ from familiar.store.decisions.log import EventRow
 from familiar.store.people import PersonRow
 
 _MOST = 100_000
-_ABOUT_PEOPLE = frozenset({"confirm faces", "refuse faces", "rename", "merge people", "set threshold"})
+_ABOUT_PEOPLE = frozenset(
+    {
+        *("confirm faces", "refuse faces", "give faces", "split off", "rename", "merge people", "set threshold"),
+        *("hide", "show", "set cover"),
+    }
+)
 _ABOUT_PHOTOS = frozenset({"add face", "name face", "refuse face", "no face"})
-_ABOUT_FACES = frozenset({"take out", "split", "confirm faces", "refuse faces", "name face", "refuse face", "no face"})
+_ABOUT_FACES = frozenset(
+    {
+        *("take out", "split", "confirm faces", "refuse faces", "give faces", "split off", "set cover"),
+        *("name face", "refuse face", "no face"),
+    }
+)
 
 
 class UnknownNameError(UsageError):
@@ -29,11 +40,12 @@ class Change(BaseModel):
     """A change: what is to be done with groups or a person, and the version of each that the page had seen.
 
     `faces` are those of the only group that are taken out, split off or no faces; with `name` they are left out when
-    the group gets it. Of a person, they are those that are confirmed or refused; `name` is the new name, or that of
-    the person whom they become a part of. `events`, or `operations` on files, are those that are undone. `is_new` says
-    that the name is that of a new person, `allows_same_photo` that a photo may show the person twice. Of a photo,
-    `faces` are those in it that are named, refused for a person, or no faces; a missed one is added in a `box`: left,
-    top, right and bottom in pixels of the photo as it is shown, of a video at a `time` in seconds.
+    the group gets it. Of a person, they are those that are confirmed, refused, given to somebody else or split off as a
+    group without a name, or the one that stands for the person; `name` is the new name, or that of the person who gets
+    the faces, or whom the person becomes a part of. `events`, or `operations` on files, are those that are undone.
+    `is_new` says that the name is that of a new person, `allows_same_photo` that a photo may show the person twice.
+    Of a photo, `faces` are those in it that are named, refused for a person, or no faces; a missed one is added in a
+    `box`: left, top, right and bottom in pixels of the photo as it is shown, of a video at a `time` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +62,11 @@ class Change(BaseModel):
         "tell apart",
         "confirm faces",
         "refuse faces",
+        "give faces",
+        "split off",
+        "hide",
+        "show",
+        "set cover",
         "rename",
         "merge people",
         "set threshold",
@@ -104,13 +121,18 @@ class PutOff(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A change that was made: what is said of it, and the events that undo it."""
+    """A change that was made: what is said of it, and the events that undo it.
+
+    `versions` are those of the person, or of the group with the faces, after it: what the page decided on the
+    assumption that it would be made counts from then on.
+    """
 
     said: str
     events: tuple[int, ...]
     group: int | None = None
     person: int | None = None
     face: int | None = None
+    versions: Mapping[int, str] = field(default_factory=dict)
 
 
 def make_change(library: Library, change: Change) -> Made:
@@ -125,7 +147,17 @@ def make_change(library: Library, change: Change) -> Made:
         library.clusters.check_seen(change.groups)
         library.people.check_seen(change.people)
         library.photos.check_seen(change.photos)
-        return _ACTIONS[change.what](library, change)
+        made = _ACTIONS[change.what](library, change)
+        return replace(made, versions=dict(_versions_after(library, change)))
+
+
+def _versions_after(library: Library, change: Change) -> Iterator[tuple[int, str]]:
+    """Give the versions of what the page may go on to decide about before it has got the answer."""
+    with suppress(UsageError):  # it became a part of something else
+        for person in change.people:
+            yield person, library.people.of_id(person).version
+        for group in change.groups if change.faces else ():
+            yield group, library.clusters.find(group).version
 
 
 def add_face(library: Library, change: Change) -> Made:
@@ -223,6 +255,45 @@ def _refuse_faces(library: Library, change: Change) -> Made:
     return _made(f"{counted(len(change.faces), 'face')}: not {person.name}", [event])
 
 
+def _give_faces(library: Library, change: Change) -> Made:
+    person, name = _person(library, change), _known_name(library, change)
+    if name_key(name) == name_key(person.name):
+        raise UsageError(f"They are {person.name} already.")
+    events, group = _split_from(library, person, change)
+    events.append(library.clusters.name(group, name, allow_same_photo=change.allows_same_photo))
+    return _made(f"{counted(len(change.faces), 'face')}: {name}, not {person.name}", events)
+
+
+def _split_off(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    events, group = _split_from(library, person, change)
+    return _made(f"{counted(len(change.faces), 'face')} split off", events, group=group)
+
+
+def _split_from(library: Library, person: PersonRow, change: Change) -> tuple[list[EventRow], int]:
+    """Make a group of faces that are not a person; return the events and the group."""
+    refused = library.people.refuse(person.name, change.faces)
+    gathered = library.clusters.gather(change.faces, allow_same_photo=change.allows_same_photo)
+    return [refused, gathered.event], gathered.cluster
+
+
+def _hide(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    return _decided(library.people.hide(person.name), f"{person.name} is hidden")
+
+
+def _show(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    return _decided(library.people.show(person.name), f"{person.name} is shown again")
+
+
+def _set_cover(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    if len(change.faces) != 1:
+        raise UsageError("Choose one face.")
+    return _decided(library.people.set_cover(person.name, change.faces[0]), f"This face stands for {person.name}")
+
+
 def _name_face(library: Library, change: Change) -> Made:
     name = _known_name(library, change)
     event = library.people.confirm(name, change.faces)
@@ -293,6 +364,11 @@ _ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
     "tell apart": _tell_apart,
     "confirm faces": _confirm_faces,
     "refuse faces": _refuse_faces,
+    "give faces": _give_faces,
+    "split off": _split_off,
+    "hide": _hide,
+    "show": _show,
+    "set cover": _set_cover,
     "name face": _name_face,
     "refuse face": _refuse_face,
     "no face": _no_face,

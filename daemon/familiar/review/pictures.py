@@ -66,7 +66,7 @@ class Pictures:
     async def warm_up(self) -> None:
         """Start the workers ahead of the first picture, if there is a library."""
         with suppress(FamiliarError):  # the first page tells what is wrong
-            (await self._opened()).warm_up()
+            (await self.cutter()).warm_up()
 
     async def prepare(self, faces: Iterable[int] = (), photos: Iterable[int] = ()) -> None:
         """Find the places of what a page is about to show, in one question instead of many."""
@@ -132,7 +132,7 @@ class Pictures:
             self._answers[name] = asyncio.get_running_loop().create_future()
             self._answers[name].add_done_callback(lambda answer: answer.cancelled() or answer.exception())
             self._waiting.setdefault(photo.id, _Cutting(photo=photo)).wishes[name] = wish
-            self._begin(await self._opened())
+            self._begin(await self.cutter())
         return await asyncio.shield(self._answers[name])
 
     def _begin(self, cutter: PictureCutter) -> None:
@@ -180,7 +180,8 @@ class Pictures:
         finally:
             cutting.cancel()  # which ends its worker if it still waits
 
-    async def _opened(self) -> PictureCutter:
+    async def cutter(self) -> PictureCutter:
+        """Return what cuts faces out; its workers end with this."""
         async with self._opening:
             if self._cutter is None:
                 self._cutter = await self._library.ask(lambda library: library.faces.cutter())

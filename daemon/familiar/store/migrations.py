@@ -258,6 +258,21 @@ def keep_albums_of_flickr(db: "Database") -> None:
 
 
 @migrations()
+def keep_covers_and_hidden_people(db: "Database") -> None:
+    """Keep which face stands for a person, and which people are hidden; so far none are."""
+    _run(db, "ALTER TABLE people ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+    _run(db, "ALTER TABLE people ADD COLUMN cover INTEGER")
+
+
+@migrations()
+def tell_accounts_apart(db: "Database") -> None:
+    """Keep the account of each photo and album on Flickr; so far there was one."""
+    for table in ("flickr_photos", "flickr_albums"):
+        _run(db, f"ALTER TABLE {table} ADD COLUMN account TEXT NOT NULL DEFAULT 'flickr'")
+    _run(db, "CREATE INDEX flickr_photos_account ON flickr_photos (account, state)")
+
+
+@migrations()
 def index_timeline(db: "Database") -> None:
     """Find photos by their dates, and what is known of a face without its embedding.
 

@@ -1,8 +1,9 @@
 """The store as one value: the open file, and its tables by subject."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -126,6 +127,18 @@ class Store(Closing):
             places=self.places,
             now=now,
         )
+
+    def of_account(self, name: str, *, sharing: Sequence[str] = ()) -> "Store":
+        """Return this store as an account on Flickr has it: with its photos, its tags and its calls alone.
+
+        `sharing` names other accounts that have the same key: all of them together keep to the limit of a key.
+        """
+        own = copy(self)
+        own.flickr_tags = FlickrTags(self._db, now=self.now, account=name)
+        own.flickr = FlickrPhotos(self._db, files=self.files, tags=own.flickr_tags, now=self.now, account=name)
+        own.flickr_albums = FlickrAlbums(self._db, on_changed=own.flickr.note_news, account=name)
+        own.flickr_calls = FlickrCalls(self._db, now=self.now, account=name, sharing=sharing)
+        return own
 
     @contextmanager
     def writing(self) -> Iterator[None]:

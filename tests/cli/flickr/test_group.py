@@ -305,7 +305,9 @@ def test_status_says_until_when_flickr_has_asked_to_wait(household: Household, a
 
 def test_who_sees_no_log_is_told_of_waits_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
     log = CheckedLog()
-    WaitReporter(log).emit("flickr.waiting", what="api", seconds=60.0, reason="Flickr asks to wait until 19:38")
+    WaitReporter(log).emit(
+        "flickr.waiting", account="flickr", what="api", seconds=60.0, reason="Flickr asks to wait until 19:38"
+    )
     assert capsys.readouterr().err == "Flickr asks to wait until 19:38.\n"
     assert len(log.of("flickr.waiting")) == 1
 

@@ -94,6 +94,7 @@ def test_pictures_for_a_page_come_from_the_first_path_that_can_be_read(
     task = PictureTask(paths=paths, hash=hash_of(astronaut), size=(512, 320), wishes=[wish, wish])
     one, other = pool(lambda workers: workers.pictures(task))
     assert one == other
+    assert isinstance(one, bytes)
     assert Image.open(io.BytesIO(one)).size == (48, 48)
     with pytest.raises(ChangedError):
         pool(lambda workers: workers.pictures(replace(task, paths=paths[:2])))

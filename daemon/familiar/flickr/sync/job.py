@@ -8,6 +8,7 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials, Login
 from familiar.flickr.api.errors import NotAllowedError, PassingError, StoppedError
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.connection import FlickrConnection, connect
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
@@ -33,7 +34,7 @@ _STOPPED_AGAIN = 900.0
 
 
 class FlickrSync:
-    """A job: syncs an account and the store while the daemon runs."""
+    """A job: syncs an account and the store, as the account has it, while the daemon runs."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class FlickrSync:
         `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
         of which Flickr says something else than before, `on_call` for each call or download.
         """
+        log = AccountLog(log, settings.name)
         self._settings = settings
         self._credentials = credentials
         self._store = store
@@ -79,7 +81,7 @@ class FlickrSync:
 
     def start(self) -> None:
         """Prepare the cache."""
-        folder = self._cache.folder
+        folder = self._cache.folder_of(self._settings.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root_id = self._store.roots.know(folder).id
         self._store.roots.set_online(self._root_id, device=folder.stat().st_dev)

@@ -46,15 +46,26 @@ function start() {
   if (page?.keys) main.dataset.ready = "true";
 }
 
-/** Show another page in the place of this one, without loading what they share. */
-async function show(path, content = null) {
+/** Return what tells where the focus is among the faces of a page that is shown again. */
+function focusedFace() {
+  const face = document.activeElement.closest(".face");
+  const part = face?.closest("[data-part]")?.dataset.part;
+  const place = part && [...main.querySelectorAll(`[data-part=${part}] li:not([hidden]) > .face`)].indexOf(face);
+  return part ? { part, place } : null;
+}
+
+/** Show another page in the place of this one, without loading what they share; the same one `stays` where it is. */
+async function show(path, content = null, { stays = false } = {}) {
   try {
     const part = content ?? (await readPart(path));
-    history.pushState({}, "", document.body.dataset.at + path);
+    const focused = focusedFace();
+    const top = scrollY;
+    history[stays ? "replaceState" : "pushState"]({}, "", document.body.dataset.at + path);
     main.replaceChildren(part);
     document.title = `${main.querySelector("h1")?.textContent ?? ""} · familiar`;
-    scrollTo(0, 0);
     start();
+    scrollTo(0, stays ? top : 0);
+    if (stays && focused) [...main.querySelectorAll(`[data-part=${focused.part}] .face`)].at(focused.place)?.focus({ preventScroll: true });
   } catch (error) {
     problem(error.message);
   }

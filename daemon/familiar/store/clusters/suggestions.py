@@ -60,7 +60,7 @@ class Suggestions:
             SELECT cluster_faces.cluster_id, size, people.id, name, avg(matches.distance)
             FROM cluster_faces JOIN sizes USING (cluster_id) JOIN clusters ON clusters.id = cluster_faces.cluster_id
             JOIN matches USING (face_id) JOIN people ON people.id = matches.person_id
-            WHERE clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL
+            WHERE clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL AND NOT people.hidden
             GROUP BY cluster_faces.cluster_id, matches.person_id
             HAVING 2 * count(*) > size AND avg(matches.distance) <= ?
             """,

@@ -1,4 +1,4 @@
-"""The photos of an account on Flickr, and how far each has come.
+"""The photos of the accounts on Flickr, and how far each has come.
 
 A photo is *listed*, *fetched* (its file is in the cache, and is handled as any other file), and *done*; or *left* (a
 video that is not wanted), *refused* (it can't be fetched; `reason` says why, and it is tried again when it changes on
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from familiar.filesystem.stamps import modified_ns
-from familiar.model import FlickrFacts, Visibility
+from familiar.model import FLICKR, FlickrFacts, Visibility
 from familiar.photo_details import PhotoDetails
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
@@ -121,14 +121,23 @@ class CachedFile:
 
 
 class FlickrPhotos:
-    """The table of photos on Flickr."""
+    """The photos of an account, in the table of photos on Flickr."""
 
-    def __init__(self, db: Database, *, files: Files, tags: FlickrTags, now: Callable[[], datetime]) -> None:
-        """Take the open store, its tables of files and of tags, and a clock that gives UTC."""
+    def __init__(
+        self, db: Database, *, files: Files, tags: FlickrTags, now: Callable[[], datetime], account: str = FLICKR
+    ) -> None:
+        """Take the open store, its tables of files and of tags, a clock that gives UTC, and the account's name."""
         self._db = db
         self._files = files
         self._tags = tags
         self._now = now
+        self._account = account
+
+    def accounts(self) -> list[str]:
+        """Return the names of the accounts that are known, in order."""
+        rows = self._db.conn.execute("SELECT name FROM facts WHERE name LIKE 'flickr% account'")
+        names = [str(row[0]).removeprefix("flickr").removesuffix(" account") for row in rows]
+        return sorted(name.removeprefix(":") or FLICKR for name in names)
 
     # Listing
 
@@ -147,7 +156,7 @@ class FlickrPhotos:
             f"SELECT secret, updated, state, walk, photo_id, {', '.join(_RULED)} FROM flickr_photos WHERE id = ?",
             (photo.id,),
         ).fetchone()
-        values = _values(photo, file) | {"id": photo.id, "secret": photo.secret, "walk": walk}
+        values = _values(photo, file) | {"id": photo.id, "secret": photo.secret, "walk": walk, "account": self._account}
         first = "listed" if wanted else "left"
         if row is None:
             columns = values | {"state": first}
@@ -191,7 +200,7 @@ class FlickrPhotos:
 
     def met(self, walk: int) -> int:
         """Count the photos that a walk has met."""
-        return self._count("WHERE walk = ?", walk)
+        return self._count("walk = ?", walk)
 
     def meet(self, ids: Iterable[str], *, walk: int) -> None:
         """Record photos that a walk listed with only their ids."""
@@ -201,7 +210,9 @@ class FlickrPhotos:
         """Say of all photos that a whole walk has not met that they are gone; return how many."""
         with writing(self._db):
             cursor = self._db.conn.execute(
-                "UPDATE flickr_photos SET state = 'gone', retry_at = NULL WHERE walk < ? AND state != 'gone'", (walk,)
+                "UPDATE flickr_photos SET state = 'gone', retry_at = NULL "
+                "WHERE walk < ? AND state != 'gone' AND account = ?",
+                (walk, self._account),
             )
         return cursor.rowcount
 
@@ -211,7 +222,8 @@ class FlickrPhotos:
         """Return photos that are to be fetched now, in order."""
         order = "DESC" if newest else "ASC"
         return self._rows(
-            f"WHERE state = 'listed' AND {is_due()} ORDER BY uploaded {order}, id {order} LIMIT ?",
+            f"WHERE account = ? AND state = 'listed' AND {is_due()} ORDER BY uploaded {order}, id {order} LIMIT ?",
+            self._account,
             *due_at(self._now()),
             limit,
         )
@@ -258,7 +270,9 @@ class FlickrPhotos:
     def retry_refused(self) -> None:
         """Retry photos that could not be fetched."""
         self._db.conn.execute(
-            "UPDATE flickr_photos SET state = 'listed', attempts = 0, retry_at = NULL WHERE state = 'refused'"
+            "UPDATE flickr_photos SET state = 'listed', attempts = 0, retry_at = NULL "
+            "WHERE state = 'refused' AND account = ?",
+            (self._account,),
         )
 
     def mark_gone(self, photo: FlickrPhoto) -> None:
@@ -267,7 +281,7 @@ class FlickrPhotos:
 
     def under_way(self) -> int:
         """Count the photos whose files wait to be handled."""
-        return self._count("WHERE state = 'fetched'")
+        return self._count("state = 'fetched'")
 
     def settle(self) -> list[FlickrPhoto]:
         """Take in the result of fetched files; return the photos with which all is done now."""
@@ -275,7 +289,8 @@ class FlickrPhotos:
             "SELECT flickr_photos.id, files.state, files.photo_id, verdict, photos.reason FROM flickr_photos "
             "INDEXED BY flickr_photos_fetched JOIN files ON files.id = file_id "
             "LEFT JOIN photos ON photos.id = files.photo_id "
-            "WHERE flickr_photos.state = 'fetched' AND files.state IN ('done', 'gone')"
+            "WHERE flickr_photos.state = 'fetched' AND files.state IN ('done', 'gone') AND account = ?",
+            (self._account,),
         ).fetchall()
         if not rows:
             return []
@@ -305,8 +320,8 @@ class FlickrPhotos:
         """Return photos of which Flickr says something else than before, each with whether it was fetched for that."""
         ids = self._db.conn.execute(
             "SELECT id, news FROM flickr_photos INDEXED BY flickr_photos_news "
-            "WHERE news IS NOT NULL AND state = 'done' LIMIT ?",
-            (limit,),
+            "WHERE news IS NOT NULL AND state = 'done' AND account = ? LIMIT ?",
+            (self._account, limit),
         ).fetchall()
         return [(photo, news == _FETCHED_AGAIN) for id_, news in ids for photo in self._rows("WHERE id = ?", id_)]
 
@@ -342,7 +357,8 @@ class FlickrPhotos:
 
     def undecided(self, basis: str, *, limit: int) -> list[FlickrPhoto]:
         """Return photos whose tags were not decided yet on what holds now."""
-        return self._rows("WHERE state = 'done' AND decided IS NOT ? LIMIT ?", basis, limit)
+        where = "WHERE account = ? AND state = 'done' AND decided IS NOT ? LIMIT ?"
+        return self._rows(where, self._account, basis, limit)
 
     def mark_decided(self, photo: FlickrPhoto, basis: str) -> None:
         """Record the state that the tags of a photo were decided on."""
@@ -350,7 +366,8 @@ class FlickrPhotos:
 
     def done(self, *, after: str, limit: int) -> list[FlickrPhoto]:
         """Return photos that are done, in the order of their ids."""
-        return self._rows("WHERE state = 'done' AND id > ? ORDER BY id LIMIT ?", after, limit)
+        where = "WHERE account = ? AND state = 'done' AND id > ? ORDER BY id LIMIT ?"
+        return self._rows(where, self._account, after, limit)
 
     def path_of(self, photo: FlickrPhoto) -> tuple[Path, int] | None:
         """Return the present or former path of a photo's file in the cache, and its time in ns."""
@@ -391,37 +408,47 @@ class FlickrPhotos:
     # Facts
 
     def fact(self, name: Fact) -> Any:
-        """Return what is remembered under a name, or None."""
-        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (f"flickr {name}",)).fetchone()
+        """Return what is remembered of the account under a name, or None."""
+        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (self._key(name),)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def remember(self, name: Fact, value: Any) -> None:
-        """Remember something; None forgets it."""
+        """Remember something of the account; None forgets it."""
         if value is None:
-            self._db.conn.execute("DELETE FROM facts WHERE name = ?", (f"flickr {name}",))
+            self._db.conn.execute("DELETE FROM facts WHERE name = ?", (self._key(name),))
             return
         self._db.conn.execute(
             "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (f"flickr {name}", json.dumps(value)),
+            (self._key(name), json.dumps(value)),
         )
+
+    def _key(self, name: Fact) -> str:
+        return f"flickr {name}" if self._account == FLICKR else f"flickr:{self._account} {name}"
 
     def counts(self) -> dict[str, int]:
         """Count the photos in each state."""
         counts = dict.fromkeys(("listed", "fetched", "done", "left", "refused", "gone"), 0)
-        rows = self._db.conn.execute("SELECT state, count(*) FROM flickr_photos GROUP BY state")
+        rows = self._db.conn.execute(
+            "SELECT state, count(*) FROM flickr_photos WHERE account = ? GROUP BY state", (self._account,)
+        )
         return counts | {str(state): int(count) for state, count in rows}
 
     def troubled(self) -> list[FlickrPhoto]:
         """Return the photos that can't be fetched, for now or until they change."""
-        return self._rows("WHERE reason IS NOT NULL AND state IN ('listed', 'refused') ORDER BY id")
+        return self._rows(
+            "WHERE account = ? AND reason IS NOT NULL AND state IN ('listed', 'refused') ORDER BY id", self._account
+        )
 
     def next_try(self) -> datetime | None:
         """Return when the next photo is to be tried again that can't be fetched for now."""
-        row = self._db.conn.execute("SELECT min(retry_at) FROM flickr_photos WHERE state = 'listed'").fetchone()
+        row = self._db.conn.execute(
+            "SELECT min(retry_at) FROM flickr_photos WHERE state = 'listed' AND account = ?", (self._account,)
+        ).fetchone()
         return None if row[0] is None else datetime.fromisoformat(row[0])
 
     def _count(self, where: str, *values: Any) -> int:
-        return int(self._db.conn.execute(f"SELECT count(*) FROM flickr_photos {where}", values).fetchone()[0])
+        query = f"SELECT count(*) FROM flickr_photos WHERE account = ? AND {where}"
+        return int(self._db.conn.execute(query, (self._account, *values)).fetchone()[0])
 
     def _rows(self, where: str, *values: Any) -> list[FlickrPhoto]:
         rows: Sequence[Any] = self._db.conn.execute(f"SELECT {_COLUMNS} FROM flickr_photos {where}", values).fetchall()

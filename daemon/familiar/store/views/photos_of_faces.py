@@ -86,7 +86,7 @@ class PhotosOfFaces:
         rows = self._db.conn.execute(
             "SELECT id, hash, width, height, turn, CASE kind WHEN 'photo' THEN NULL ELSE "
             "COALESCE((SELECT min(time) FROM faces WHERE photo_id = photos.id), 0.0) END FROM photos "
-            "WHERE id IN (SELECT value FROM json_each(?)) AND verdict = 'seen'",
+            "WHERE id IN (SELECT value FROM json_each(?)) AND width IS NOT NULL",
             (json.dumps(list(photo_ids)),),
         )
         return {id_: (hash_, width, height, turn, time) for id_, hash_, width, height, turn, time in rows}

@@ -416,7 +416,7 @@ def _cut(picture: "Picture", wish: Crop, *, for_page: bool) -> bytes | FamiliarE
     from familiar.vision.faces import crops as cropping  # noqa: PLC0415
 
     try:
-        if for_page:
+        if for_page and wish.is_quick:
             return cropping.crop_reduced(picture.image, wish, (picture.width, picture.height))
         return cropping.crop(picture.image, wish, damage=picture.damage)
     except SetAsideError as error:

@@ -1,4 +1,4 @@
-"""The addresses of photos: the timeline with its parts, and single photos with their pictures."""
+"""Answers to requests about photos: the timeline with its parts, and single photos with their pictures."""
 
 import math
 import re
@@ -26,7 +26,7 @@ _MOST = 500
 """Photos of a part that a script can ask for."""
 
 
-class PhotoRoutes:
+class PhotoAnswers:
     """Answers what is asked about photos."""
 
     def __init__(
@@ -39,9 +39,8 @@ class PhotoRoutes:
         self._disks = disks
         self._pages = pages
 
-    @property
     def routes(self) -> list[Route]:
-        """The addresses, and what answers there."""
+        """Return which request is answered by what."""
         return [
             Route("/photos", self._show_timeline),
             Route("/photos/months", self._list_months),

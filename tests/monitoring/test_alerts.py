@@ -1,0 +1,144 @@
+"""The alerts, provoked by real faults: the log of a daemon through rsyslog and mtail to Prometheus."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from support.flickr_server.control import Control
+from support.flickr_server.household import configure, log_in
+from support.flickr_server.remote import Login
+from support.flickr_server.server import FlickrServer
+from support.household import Household
+from support.monitoring import HEARTBEAT, MONITORING, Stack, watching
+from support.mounts import mounted
+from support.worker_processes import workers_of
+
+PHOTOS = 200
+LOG = {"heartbeat": HEARTBEAT}
+
+
+@pytest.fixture
+def stack(household: Household, tmp_path: Path) -> Iterator[Stack]:
+    with watching(tmp_path / "monitoring", household.base / "log-*.json") as made:
+        yield made
+
+
+def small_photos(folder: Path, count: int) -> None:
+    """Put small pictures into a folder, each of another content."""
+    for number in range(count):
+        Image.new("RGB", (64, 64), (number % 256, number // 256, 99)).save(folder / f"{number}.png")
+
+
+def fill(folder: Path) -> Path:
+    """Fill the disk of a folder, and return the file that does."""
+    filler = folder / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+def test_a_normal_day_raises_no_alert_and_reports_no_line(household: Household, stack: Stack, obama: Path) -> None:
+    """Start, a photo, reload, a burst of photos, stop."""
+    household.configure({"log": LOG})
+    household.rule({"name": "all", "then": [{"copy": f"{household.out}/"}]})
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        shutil.copy(obama, household.inbox)
+        daemon.wait_for("operation.done")
+        household.configure({"log": LOG, "settle": 0.1})
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("service.reloaded")
+        daemon.wait_for("service.ready", count=2)
+        small_photos(household.inbox, PHOTOS)
+        daemon.wait_for("operation.done", count=1 + PHOTOS)
+        stack.wait_for_value("familiar_done_total", 1 + PHOTOS)
+        stack.wait_for_value("familiar_pending", 0)
+        assert daemon.stop() == 0
+    stack.wait_for_value("familiar_running", 0)
+    assert stack.fired() == set()
+    reported = ["grep", "-E", "-v", "-f", str(MONITORING / "logcheck" / "familiar"), str(stack.file)]
+    assert subprocess.run(reported, capture_output=True, text=True, check=False).stdout == ""
+
+
+def test_a_folder_a_rule_and_a_target_that_fail_raise_their_alerts(
+    household: Household, stack: Stack, obama: Path
+) -> None:
+    other = household.base / "other"
+    other.mkdir()
+    shutil.copy(obama, other / "a.jpg")
+    household.configure({"log": LOG, "folders": [str(household.inbox), str(other)]})
+    household.rule(
+        {"name": "first", "then": [{"move": f"{household.base}/one/"}]},
+        {"name": "second", "then": [{"move": f"{household.base}/two/"}]},
+        {"name": "full", "then": [{"copy": f"{household.out}/"}]},
+    )
+    with mounted(household.out, "size=1m"), household.running() as daemon:
+        fill(household.out)
+        daemon.wait_for("plan.refused")
+        daemon.wait_for("operation.failed")
+        stack.wait_for("FamiliarRefuses", "FamiliarOperationsFail", "FamiliarErrors")
+        shutil.copy(obama, other / "b.jpg")
+        other.rename(household.base / "away")
+        daemon.wait_for("root.offline")
+        stack.wait_for("FamiliarFolderOffline")
+        assert [value for labels, value in stack.values("familiar_root_online") if labels["root"] == str(other)] == [0]
+        household.rules.write_text("rules: [{name: x, then: [{fly: there}]}]")
+        daemon.wait_for("rules.rejected")
+        stack.wait_for("FamiliarMisconfigured")
+
+
+def test_a_store_without_room_and_a_daemon_that_is_gone_raise_their_alerts(household: Household, stack: Stack) -> None:
+    household.configure({"log": LOG})
+    with mounted(household.state, "size=8m"), household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        stack.wait_for("FamiliarDiskFull")
+        fill(household.state)
+        small_photos(household.inbox, 1)
+        daemon.wait_for("store.failed")
+        stack.wait_for("FamiliarFailing")
+        daemon.process.kill()
+        daemon.process.wait()
+        stack.wait_for("FamiliarSilent")
+
+
+def test_workers_that_hang_or_die_raise_their_alerts(household: Household, stack: Stack) -> None:
+    household.configure({"log": LOG})
+    small_photos(household.inbox, 1)
+    with household.running() as daemon:
+        daemon.wait_for("photo.seen")
+        for deaths in range(1, 8):
+            os.kill(max(workers_of(daemon.process.pid)), signal.SIGKILL)
+            Image.new("RGB", (64, 64), (1, deaths, 1)).save(household.inbox / f"again-{deaths}.png")
+            daemon.wait_for("photo.seen", count=1 + deaths)
+        stack.wait_for("FamiliarWorkersDie")
+        stopped = workers_of(daemon.process.pid)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            small_photos(household.inbox, 600)
+            stack.wait_for("FamiliarStuck", "FamiliarFallsBehind")
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+
+def test_a_login_of_flickr_that_is_lost_raises_its_alert(household: Household, stack: Stack) -> None:
+    with FlickrServer() as flickr:
+        login = Login(url=flickr.url, **Control(flickr).grant())
+        log_in(household, login)
+        configure(household, login)
+        household.config.write_text(json.dumps(json.loads(household.config.read_text()) | {"log": LOG}))
+        flickr.logins.revoke()
+        with household.running() as daemon:
+            daemon.wait_for("flickr.stopped")
+            stack.wait_for("FamiliarFlickrStopped")

@@ -1,0 +1,162 @@
+"""rsyslog, mtail and Prometheus, as they come with Debian, behind the log of a daemon."""
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+MONITORING = Path(__file__).parents[2] / "monitoring"
+RULES = MONITORING / "prometheus" / "familiar.rules.yml"
+
+HEARTBEAT = 2.0
+"""Seconds between two heartbeats in the tests: a thirtieth of the usual minute."""
+SCALED = {
+    "> 150": "> 5",
+    "for: 1m": "for: 2s",
+    "> 900": "> 6",
+    "[15m]": "[30s]",
+    "[30m]": "[10s]",
+    "for: 1h": "for: 4s",
+    "[1h]": "[60s]",
+}
+"""The times of the rules, and those of the tests; nothing else of them is changed."""
+
+
+def program(name: str) -> str:
+    """Return a program; skip the test where it is not installed."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What watches the log."""
+
+    url: str
+    file: Path
+    """The log as rsyslog writes it."""
+
+    def values(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """Return the samples of an expression of PromQL."""
+        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
+        found = answer.json()["data"]["result"]
+        return [(sample["metric"], float(sample["value"][1])) for sample in found]
+
+    def firing(self) -> set[str]:
+        """Return the names of the alerts that fire now."""
+        return {labels["alertname"] for labels, _ in self.values('ALERTS{alertstate="firing"}')}
+
+    def fired(self) -> set[str]:
+        """Return the names of all alerts that have fired."""
+        return {labels["alertname"] for labels, _ in self.values('max_over_time(ALERTS{alertstate="firing"}[10m])')}
+
+    def wait_for(self, *alerts: str, within: float = 60) -> None:
+        """Wait until alerts have fired."""
+        self._wait(lambda: set(alerts) <= self.fired(), within, lambda: f"{alerts}; fired: {self.fired()}")
+
+    def wait_for_value(self, metric: str, value: float, within: float = 60) -> None:
+        """Wait until a metric has a value."""
+        self._wait(lambda: any(v == value for _, v in self.values(metric)), within, lambda: str(self.values(metric)))
+
+    def _wait(self, condition: Callable[[], bool], within: float, tell: Callable[[], str]) -> None:
+        deadline = time.monotonic() + within
+        while not condition():
+            assert time.monotonic() < deadline, tell()
+            time.sleep(0.2)
+
+
+@contextmanager
+def watching(base: Path, logs: Path) -> Iterator[Stack]:
+    """Run rsyslog, mtail and Prometheus for a block; `logs` is the pattern of the logs of daemons."""
+    rsyslogd, mtail, prometheus = program("rsyslogd"), program("mtail"), program("prometheus")
+    file = base / "familiar.log"
+    base.mkdir()
+    (base / "rsyslog.conf").write_text(_rsyslog(base, logs, file))
+    (base / "rules.yml").write_text(_scaled(RULES.read_text()))
+    ports = free_ports(2)
+    (base / "prometheus.yml").write_text(json.dumps(_prometheus(ports[0])))
+    file.touch()
+    with ExitStack() as stack:
+        commands: dict[str, list[Any]] = {
+            "rsyslogd": [rsyslogd, "-n", "-f", base / "rsyslog.conf", "-i", base / "rsyslog.pid"],
+            "mtail": [
+                *(mtail, "--progs", MONITORING / "mtail", "--logs", file, "--address", "127.0.0.1"),
+                *("--port", str(ports[0]), "--poll_interval", "250ms", "--poll_log_interval", "250ms"),
+            ],
+            "prometheus": [
+                *(prometheus, f"--config.file={base / 'prometheus.yml'}", f"--storage.tsdb.path={base / 'data'}"),
+                *(f"--web.listen-address=127.0.0.1:{ports[1]}", "--log.level=warn"),
+            ],
+        }
+        for name, command in commands.items():
+            stack.enter_context(_program(command, base / f"{name}.out"))
+        made = Stack(url=f"http://127.0.0.1:{ports[1]}", file=file)
+        _wait_until_ready(f"{made.url}/-/ready", base)
+        made.wait_for_value("up", 1)
+        yield made
+
+
+@contextmanager
+def _program(command: list[Any], output: Path) -> Iterator[None]:
+    with output.open("wb") as file:
+        process = subprocess.Popen([str(word) for word in command], stdout=file, stderr=file)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_until_ready(url: str, base: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(requests.ConnectionError):
+            if requests.get(url, timeout=5).ok:
+                return
+        assert time.monotonic() < deadline, "".join(path.read_text() for path in base.glob("*.out"))
+        time.sleep(0.2)
+
+
+def _rsyslog(base: Path, logs: Path, file: Path) -> str:
+    own = (MONITORING / "rsyslog" / "familiar.conf").read_text().replace("/var/log/familiar.log", str(file))
+    assert str(file) in own
+    return (
+        f'global(workDirectory="{base}")\n'
+        'module(load="imfile" mode="inotify")\n'
+        f'input(type="imfile" file="{logs}" tag="familiar[1]:")\n{own}'
+    )
+
+
+def _prometheus(port: int) -> dict[str, Any]:
+    return {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": ["rules.yml"],
+        "scrape_configs": [{"job_name": "mtail", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
+    }
+
+
+def _scaled(rules: str) -> str:
+    for usual, scaled in SCALED.items():
+        assert usual in rules, usual
+        rules = rules.replace(usual, scaled)
+    return rules
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of this machine that nobody has."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
