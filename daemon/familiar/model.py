@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
 
-from familiar.photo_details import Album
+from familiar.photo_details import Album, Caption
 
 if TYPE_CHECKING:  # numpy takes longer to import than many a command runs
     import numpy as np
@@ -356,7 +356,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarContent:
-    """What a sidecar should say of a photo: who is on it, and where.
+    """What a sidecar should say of a photo: who is on it, and where, and what its owner says of it on Flickr.
 
     Areas, `width` and `height` (pixels) are those of the upright original. A video has names alone.
     """
@@ -365,6 +365,7 @@ class SidecarContent:
     regions: tuple[Region, ...] = ()
     width: int = 0
     height: int = 0
+    caption: Caption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -273,6 +273,12 @@ def tell_accounts_apart(db: "Database") -> None:
 
 
 @migrations()
+def keep_wordings_of_flickr(db: "Database") -> None:
+    """Keep how tags on Flickr were written, and what licences are called."""
+    _run(db, _FLICKR_WORDINGS)
+
+
+@migrations()
 def index_timeline(db: "Database") -> None:
     """Find photos by their dates, and what is known of a face without its embedding.
 
@@ -835,6 +841,19 @@ CREATE TABLE flickr_album_photos (
     PRIMARY KEY (album_id, flickr_id)
 ) WITHOUT ROWID;
 CREATE INDEX flickr_album_photos_photo ON flickr_album_photos (flickr_id)
+"""
+
+_FLICKR_WORDINGS = """
+CREATE TABLE flickr_wordings (
+    clean TEXT PRIMARY KEY,
+    raw TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE flickr_licenses (
+    license TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL
+) WITHOUT ROWID
 """
 
 _FLICKR_DETAILS = """

@@ -20,6 +20,7 @@ from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
 from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
+from familiar.store.flickr.captions import FlickrCaptions
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
@@ -115,6 +116,7 @@ class Store(Closing):
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
         self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
+        self.flickr_captions = FlickrCaptions(self._db)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
