@@ -44,6 +44,7 @@ from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.photos_of_faces import PhotosOfFaces
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
+from familiar.store.views.timeline import Timeline
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""
@@ -109,6 +110,7 @@ class Store(Closing):
         self.likenesses = RepresentativeFaces(self._db)
         self.faces_of_people = FacesOfPeople(self._db)
         self.photos_of_faces = PhotosOfFaces(self._db)
+        self.timeline = Timeline(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
