@@ -1,6 +1,6 @@
 """Measure the Flickr client against a Flickr of our own.
 
-    uv run python tests/benchmarks/flickr.py listing [--photos 10000]
+    uv run python tests/benchmarks/flickr.py listing [--photos 10000] [--albums 200]
     uv run python tests/benchmarks/flickr.py faults [--photos 1000] [--kills 20] [--faults 0.1] [--seed 1]
     uv run python tests/benchmarks/flickr.py pass [--photos 500]
     uv run python tests/benchmarks/flickr.py offline [--photos 1000]
@@ -55,18 +55,22 @@ def faces() -> list[Path]:
     return sorted((shared / "lfw").glob("*/*.jpg"))
 
 
-def listing(number: int) -> None:
-    """Print how many calls a whole listing and a look for changes take."""
-    with RemoteFlickr() as flickr, household_of(flickr) as household:
-        flickr.do("add_photos", files=[str(faces()[0])], number=number)
+def listing(number: int, albums: int) -> None:
+    """Print how many calls a whole listing and a look for changes take, with albums or without."""
+    settings = {"albums": "all"} if albums else {}
+    with RemoteFlickr() as flickr, household_of(flickr, **settings) as household:
+        photos = flickr.do("add_photos", files=[str(faces()[0])], number=number)
+        for index in range(albums):
+            some = [photos[(index * 97 + step) % number] for step in range(min(70, number))]
+            flickr.do("add_album", title=f"Album {index}", photo_ids=some)
         with household.running() as daemon:
             daemon.wait_for("flickr.listed", within=300)
-            print(f"{number} photos listed with {calls(flickr)} calls")
+            print(f"{number} photos in {albums} albums listed with {calls(flickr).total()} calls: {calls(flickr)}")
         flickr.do("clear_record")
         with household.running() as daemon:
             daemon.wait_for("flickr.connected")
             time.sleep(5)
-            print(f"unchanged account polled with {calls(flickr)} calls")
+            print(f"unchanged account polled with {calls(flickr).total()} calls: {calls(flickr)}")
 
 
 def calls(flickr: RemoteFlickr) -> Counter[str]:
@@ -178,12 +182,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("listing", "faults", "pass", "offline"))
     parser.add_argument("--photos", type=int)
+    parser.add_argument("--albums", type=int, default=0)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--faults", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     if wanted.what == "listing":
-        listing(wanted.photos or 10_000)
+        listing(wanted.photos or 10_000, wanted.albums)
     elif wanted.what == "faults":
         faults(wanted.photos or 1_000, wanted.kills, wanted.faults, wanted.seed)
     elif wanted.what == "offline":
