@@ -136,5 +136,5 @@ def test_a_tag_that_is_the_name_of_two_people_names_nobody(people: Album) -> Non
 
 def test_a_photo_that_is_gone_from_flickr_hints_at_nobody(people: Album) -> None:
     on_flickr(people, people.photo(embedding(ANN)), "annlee")
-    people.store.flickr.forget_unmet(2)
+    people.store.flickr_listing.forget_unmet(2)
     assert asked(people) == []
