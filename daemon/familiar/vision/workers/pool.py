@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from familiar.errors import FamiliarError
-from familiar.model import Crop, Photo, SidecarContent
+from familiar.model import Crop, Face, Photo, SidecarContent
 from familiar.remote_state import RemoteState
 
 if TYPE_CHECKING:  # loading these takes longer than many a command runs
     from familiar.settings import VisionSettings
     from familiar.vision.sidecars import Rendered, SidecarFaces
-    from familiar.vision.workers.tasks import CheckedFile, EncodedFaces, EncodeTask
+    from familiar.vision.workers.tasks import CheckedFile, DrawnTask, EncodedFaces, EncodeTask, PictureTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,24 @@ class Workers(Protocol):
 
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        """
+
+    async def pictures(self, task: "PictureTask") -> list[bytes | FamiliarError]:
+        """Return pictures of one photo or video for a page, or why one of them can't be made.
+
+        No file is looked at by this process: a disk that does not answer holds up a worker, and nothing else.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does, for all of its paths.
+            WorkersError: no worker can be started.
+        """
+
+    async def find_drawn(self, task: "DrawnTask") -> Face | None:
+        """Return the face in a box that a person has drawn; None if there is none.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does, for all of its paths.
+            WorkersError: no worker can be started.
         """
 
     async def render_sidecar(
