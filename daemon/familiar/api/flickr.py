@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from familiar.albums import ALL, AlbumChoice
 from familiar.api.daemon import Configuration, daemon_for, rule_book
@@ -98,12 +99,11 @@ class PushResult:
 class LoginAttempt:
     """A started login: a person allows it at `address`, where Flickr then shows a number."""
 
-    def __init__(self, account: "FlickrAccount", client: Client, key: Key, address: str) -> None:
-        """Take the account, and the login that waits for the number."""
+    def __init__(self, client: Client, address: str, keep: Callable[[Login], None]) -> None:
+        """Take the login that waits for the number, and what keeps it."""
         self.address = address
-        self._account = account
         self._client = client
-        self._key = key
+        self._keep = keep
 
     def complete(self, number: str) -> Login:
         """Log in with the number that Flickr shows; store key and login in the state folder, for the owner only.
@@ -114,7 +114,7 @@ class LoginAttempt:
             FlickrError: Flickr can't be reached, or refuses.
         """
         login = self._client.end_login(number)
-        self._account.keep_login(self._key, login)
+        self._keep(login)
         return login
 
 
@@ -165,10 +165,9 @@ class FlickrAccount:
         settings = self._settings
         client = Client(key, None, endpoint=settings.endpoint, timeout=settings.timeout)
         self._session.store(create=True).of_account(settings.name).flickr_calls.note("api", 2)
-        return LoginAttempt(self, client, key, client.begin_login(perms))
+        return LoginAttempt(client, client.begin_login(perms), partial(self._keep_login, key))
 
-    def keep_login(self, key: Key, login: Login) -> None:
-        """Store key and login of the account, as `LoginAttempt.complete` does; raises as it does."""
+    def _keep_login(self, key: Key, login: Login) -> None:
         store = self._session.store(create=True)
         try:
             check_account(store, self.name, login)
