@@ -58,7 +58,7 @@ def setting_table(fields: Mapping[str, FieldInfo], prefix: str) -> Iterator[str]
 
 def section_of(field: FieldInfo) -> type[BaseModel] | None:
     """Return the section that a setting is, or of which it is a list."""
-    kinds = (field.annotation, *get_args(field.annotation))
+    kinds = [kind for part in alternatives(field.annotation) for kind in (part, *get_args(part))]
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 

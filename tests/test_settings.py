@@ -13,6 +13,15 @@ def test_an_empty_file_leaves_all_defaults() -> None:
     assert read_settings(FILE, "# nothing\n") == Settings()
 
 
+def test_the_account_on_flickr_is_one_or_a_list_of_several_and_stays_so_in_yaml() -> None:
+    one = read_settings(FILE, "flickr: {enabled: true}\n")
+    several = read_settings(FILE, "flickr: [{name: ana, calls_per_hour: 99}, {name: ben, enabled: true}]\n")
+    assert [(account.name, account.enabled) for account in one.accounts] == [("flickr", True)]
+    assert [(account.name, account.calls_per_hour) for account in several.accounts] == [("ana", 99), ("ben", 3600)]
+    for settings in (one, several):
+        assert read_settings(FILE, settings_as_yaml(settings)) == settings
+
+
 def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -> None:
     settings = read_settings(FILE, "folders: [~/Pictures, {path: /srv/scans, name: Scans}]\nrules: rules.yaml\n")
     assert [folder.source for folder in settings.folders] == ["Pictures", "Scans"]
@@ -63,6 +72,24 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("vision: {upsampling: 1}", ":1:10: vision.upsampling: unknown key 'upsampling'; did you mean 'upsample'?"),
         ("vision: 4", ":1:9: vision: 4 is wrong; a mapping with preset, engine, detector, "),
         ("folders: [{name: x}]", ":1:11: folders[0]: the key 'path' is missing"),
+        ("flickr: {every: 0}", ":1:17: flickr.every: 0 is wrong; it should be greater than 0"),
+        ("flickr: [{name: a, every: 0}]", ":1:27: flickr[0].every: 0 is wrong; it should be greater than 0"),
+        ("flickr: [{name: a}, {name: b, evry: 1}]", ":1:31: flickr[1].evry: unknown key 'evry'; did you mean 'every'?"),
+        ("flickr: []", ":1:9: flickr: [] is wrong; a list with something in it would be right"),
+        ("flickr: soon", ":1:9: flickr: 'soon' is wrong; a mapping with name, enabled"),
+        (
+            "flickr: [{name: a}, {name: A}]",
+            ":1:28: flickr[1].name: the source 'A' already exists; give this account another `name`",
+        ),
+        (
+            "{folders: [/srv/ana], flickr: {name: ana}}",
+            ":1:38: flickr.name: the source 'ana' already exists; give this account another `name`",
+        ),
+        (
+            "flickr: {name: ../x}",
+            ":1:16: flickr.name: '../x' is wrong; it should be letters, digits, '.', '-' and '_', as in ana; it is",
+        ),
+        ("flickr: {name: photos}", ":1:16: flickr.name: 'photos' is wrong; it should be letters, digits,"),
         ("folders: [{path: /a}, /a/b]", ":1:23: folders[1]: /a/b and /a overlap"),
         ("folders: [/a/x, /b/x]", ":1:17: folders[1]: the source 'x' already exists; give this folder another `name`"),
         ("folders: {path: /a}", ":1:10: folders: {'path': '/a'} is wrong; a list would be right"),

@@ -41,7 +41,7 @@ COMMON: Mapping[str, Schema] = {
 
 FIELDS: Mapping[str, Schema] = {
     "absorbed": _told(_COUNT, "clusters that were merged into others"),
-    "account": _told(_TEXT, "the user name of the account on Flickr"),
+    "account": _told(_TEXT, "the name of the account on Flickr in the configuration"),
     "album": _told(_TEXT, "the title, pattern or id in the setting"),
     "albums": _told(_COUNT, "albums that were listed one by one"),
     "address": _told(_TEXT, "where the page is served"),
@@ -143,6 +143,7 @@ FIELDS: Mapping[str, Schema] = {
     "tags_removed": _told(_COUNT, "total: tags that were removed on Flickr"),
     "target": _told(_maybe(_TEXT), "the path that the operation makes"),
     "unknown": _told(_COUNT, "faces of nobody who is registered"),
+    "username": _told(_TEXT, "the name of the user on Flickr"),
     "version": _told(_TEXT, "the version of familiar"),
     "waiting": _told(_COUNT, "photos that wait"),
     "what": _told(_one_of("api", "images"), "calls of the API, or downloads"),

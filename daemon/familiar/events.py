@@ -307,48 +307,53 @@ CATALOGUE = (
     Event(
         "flickr.connected",
         "info",
-        ("account", "perms"),
+        ("account", "username", "perms"),
         "Flickr has answered the first call with this login: the sync works.",
     ),
     Event(
         "flickr.stopped",
         "error",
-        ("error", "retry_in"),
+        ("account", "error", "retry_in"),
         "The Flickr sync stopped, for example after the login was lost; everything else continues.",
     ),
-    Event("flickr.unavailable", "warning", ("error", "retry_in"), "Flickr does not answer for now."),
+    Event("flickr.unavailable", "warning", ("account", "error", "retry_in"), "Flickr does not answer for now."),
     Event(
         "flickr.error",
         "error",
-        ("error", "retry_in"),
+        ("account", "error", "retry_in"),
         "An unexpected error occurred in the Flickr sync; it is tried again.",
     ),
     Event(
         "flickr.listed",
         "info",
-        ("photos", "gone", "whole", "seconds"),
+        ("account", "photos", "gone", "whole", "seconds"),
         "The account was listed; unless `whole` is true, no photo counts as gone.",
     ),
     Event(
         "flickr.empty",
         "warning",
-        ("known",),
+        ("account", "known"),
         "The account lists no photos, although some are known; none of them counts as gone.",
     ),
-    Event("flickr.odd", "warning", ("entries",), "Some entries of a listing can't be parsed; the others are used."),
+    Event(
+        "flickr.odd",
+        "warning",
+        ("account", "entries"),
+        "Some entries of a listing can't be parsed; the others are used.",
+    ),
+    Event("flickr.changed", "info", ("account", "new", "changed"), "Photos on Flickr are new or have changed."),
     Event(
         "flickr.albums_changed",
         "info",
-        ("albums", "photos"),
+        ("account", "albums", "photos"),
         "Photos have come into albums on Flickr, or have left them; `albums` were listed one by one.",
     ),
     Event(
         "flickr.no_album",
         "warning",
-        ("album",),
+        ("account", "album"),
         "The setting `flickr.albums` names an album that the account does not have.",
     ),
-    Event("flickr.changed", "info", ("new", "changed"), "Photos on Flickr are new or have changed."),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
     Event(
@@ -358,26 +363,28 @@ CATALOGUE = (
         "A photo can't be fetched; it is tried again when it changes on Flickr.",
     ),
     Event("flickr.gone", "info", ("photo",), "A photo is no longer on Flickr; its faces and names are kept."),
-    Event("flickr.retried", "debug", ("what", "error", "retry_in"), "A call or download failed and is retried."),
+    Event(
+        "flickr.retried", "debug", ("account", "what", "error", "retry_in"), "A call or download failed and is retried."
+    ),
     Event(
         "flickr.waiting",
         "warning",
-        ("what", "seconds", "reason"),
+        ("account", "what", "seconds", "reason"),
         "The hourly limit of calls or downloads is reached, or Flickr asks to wait; the sync continues automatically.",
     ),
     Event(
         "flickr.slowed",
         "info",
-        ("pause",),
+        ("account", "pause"),
         "The image servers refused a download (HTTP 429); from now on there are more seconds between two downloads.",
     ),
     Event(
         "flickr.progress",
         "info",
-        ("waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
+        ("account", "waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
         "Progress of the account: photos, calls in the last hour, and an estimate of the time left.",
     ),
-    Event("flickr.not_allowed", "warning", ("error",), "The login has no write access; tags wait."),
+    Event("flickr.not_allowed", "warning", ("account", "error"), "The login has no write access; tags wait."),
     Event("flickr.tag_added", "info", ("photo", "tag"), "A tag was added to a photo on Flickr."),
     Event(
         "flickr.tag_kept", "info", ("photo", "tag"), "A photo on Flickr already has the tag, added by somebody else."
@@ -391,7 +398,8 @@ CATALOGUE = (
 """Every event that familiar logs."""
 
 LEVELS: dict[str, Level] = {event.name: event.level for event in CATALOGUE}
-_FIELDS = {event.name: event.fields for event in CATALOGUE}
+FIELDS = {event.name: event.fields for event in CATALOGUE}
+"""The names of the fields of each event, by its name."""
 
 
 class EventLog(Protocol):
@@ -431,6 +439,6 @@ def complaint(line: Mapping[str, Any]) -> str | None:
         return f"{name!r} is not in the catalogue"
     if line.get("level") != LEVELS[name]:
         return f"{name}: level {line.get('level')!r}, but the catalogue says {LEVELS[name]!r}"
-    if set(line) - COMMON.keys() != set(_FIELDS[name]):
-        return f"{name}: fields {sorted(set(line) - COMMON.keys())}, but the catalogue says {sorted(_FIELDS[name])}"
+    if set(line) - COMMON.keys() != set(FIELDS[name]):
+        return f"{name}: fields {sorted(set(line) - COMMON.keys())}, but the catalogue says {sorted(FIELDS[name])}"
     return None

@@ -25,9 +25,9 @@ _LOST = "lost"
 _LENGTH = 64
 
 
-def cache_in(state: Path) -> Path:
-    """Return the folder for files from Flickr."""
-    return state / "flickr" / "photos"
+def flickr_in(state: Path) -> Path:
+    """Return the folder for all of Flickr: of the account without a name of its own, and of the others in it."""
+    return state / "flickr"
 
 
 class BusyError(FamiliarError):

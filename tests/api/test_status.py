@@ -25,7 +25,7 @@ def test_a_caller_learns_how_far_everything_is(household: Household, obama: Path
     assert (status.photos["seen"], status.photos["faces"], status.files) == (1, 1, {"done": 2})
     assert [(root.path, root.state) for root in status.roots] == [(household.inbox, "online")]
     assert [(file.path, file.reason) for file in status.set_aside] == [(broken, "not a picture in a known format")]
-    assert (status.operations, status.failed, status.flickr) == ({}, (), None)
+    assert (status.operations, status.failed, status.flickr) == ({}, (), ())
 
 
 def test_a_wrong_configuration_does_not_hide_what_is_known(household: Household) -> None:

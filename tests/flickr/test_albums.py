@@ -63,7 +63,7 @@ def test_changes_of_albums_are_followed_with_few_calls(bench: FlickrBench, astro
     account.edit_album(sea.id, add=[second])
     assert asked_again(bench) == ["photos.recentlyUpdated", "photosets.getList", "photosets.getPhotos"]
     assert titles(bench, second) == ["Sea", "Sky"]
-    assert bench.log.of("flickr.albums_changed") == [{"albums": 1, "photos": 1}]
+    assert bench.log.of("flickr.albums_changed") == [{"account": "flickr", "albums": 1, "photos": 1}]
     account.edit_album(sky.id, add=[third], remove=[second])
     assert asked_again(bench)[2:] == ["photosets.getPhotos"]
     assert (titles(bench, second), titles(bench, third)) == (["Sea"], ["Sky"])
@@ -118,7 +118,7 @@ def test_only_photos_of_the_chosen_albums_are_fetched(
     bench.flickr.account.add_album("Sky", photos[1:3])
     bench.look()
     assert bench.listed(newest=False) == [photos[number] for number in expected]
-    assert bench.log.of("flickr.no_album") == ([{"album": "Sun"}] if albums == ["Sun"] else [])
+    assert bench.log.of("flickr.no_album") == ([{"account": "flickr", "album": "Sun"}] if albums == ["Sun"] else [])
 
 
 def test_photos_follow_the_chosen_albums_and_another_choice(bench: FlickrBench, astronaut: Path) -> None:

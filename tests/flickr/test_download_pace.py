@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.download_pace import DownloadPace
 from familiar.store.store import Store
 from support.flickr_bench import FlickrBench
@@ -20,7 +21,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def pace_of(store: Store, *, log: CheckedLog | None = None, pause: float = 0.5) -> DownloadPace:
-    return DownloadPace(pause=pause, store=store, log=log or CheckedLog(), clock=lambda: 100.0)
+    return DownloadPace(pause=pause, store=store, log=AccountLog(log or CheckedLog(), "flickr"), clock=lambda: 100.0)
 
 
 def test_downloads_start_one_pause_after_another(store: Store) -> None:
@@ -33,7 +34,7 @@ def test_a_refusal_doubles_the_pause_once_for_all_that_went_on_and_outlives_a_re
     pace = pace_of(store, log=log)
     for began in (99.0, 99.5):
         pace.refused(began=began)
-    assert (pace.pause, log.of("flickr.slowed")) == (1.0, [{"pause": 1.0}])
+    assert (pace.pause, log.of("flickr.slowed")) == (1.0, [{"account": "flickr", "pause": 1.0}])
     assert pace_of(store).pause == 1.0
     pace.refused(began=100.0)
     assert pace_of(store).pause == 2.0
@@ -50,10 +51,10 @@ def test_downloads_without_a_refusal_shorten_the_pause_until_it_is_the_one_of_th
     pace = pace_of(store)
     pace.refused(began=100.0)
     pauses = []
-    for _ in range(4 * 50):
+    for _ in range(4 * 20):
         pace.succeeded()
         pauses.append(pace.pause)
-    assert pauses[48:50] == [1.0, 0.8]
+    assert pauses[18:20] == [1.0, 0.8]
     assert pauses[-1] == 0.5
     assert store.flickr_calls.learnt_pause() == 0.0
 

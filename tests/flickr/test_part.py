@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from familiar.flickr.api.credentials import Credentials
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
@@ -278,7 +279,7 @@ def test_how_far_it_is_is_told_once(bench: FlickrBench, obama: Path) -> None:
     part.tell()
     (progress,) = bench.log.of("flickr.progress")
     assert progress == {
-        "waiting": 3, "done": 0, "refused": 0, "calls": 1, "per_minute": 2.0, "minutes_left": 1.5,
+        "account": "flickr", "waiting": 3, "done": 0, "refused": 0, "calls": 1, "per_minute": 2.0, "minutes_left": 1.5,
     }  # fmt: skip
 
 
@@ -340,13 +341,13 @@ def test_invalid_entries_of_a_listing_are_reported_and_are_not_deletions(bench: 
                 calls=Mangled(calls),  # type: ignore[arg-type]  # it has what is needed
                 settings=bench.settings,
                 store=bench.store,
-                log=bench.log,
+                log=AccountLog(bench.log, "flickr"),
                 on_found=lambda: None,
             )
             await lister.look()
 
     asyncio.run(look())
-    assert bench.log.of("flickr.odd") == [{"entries": 1}]
+    assert bench.log.of("flickr.odd") == [{"account": "flickr", "entries": 1}]
     assert set(bench.listed()) == {photo.id, odd.id}
     assert bench.store.flickr.counts()["gone"] == 1
 

@@ -19,24 +19,24 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def fetched(store: Store, cache: FlickrCache, name: str) -> Path:
     """Put a file into the cache, as it is after it was fetched."""
-    cache.folder.mkdir(parents=True, exist_ok=True)
-    path = cache.folder / name
+    cache.folder_of("flickr").mkdir(parents=True, exist_ok=True)
+    path = cache.folder_of("flickr") / name
     path.write_bytes(b"a photo")
-    store.files.place_pending(path, root_id=store.roots.know(cache.folder).id, size=7, mtime_ns=1)
+    store.files.place_pending(path, root_id=store.roots.know(cache.folder_of("flickr")).id, size=7, mtime_ns=1)
     return path
 
 
 def test_the_most_particular_source_that_holds_a_path_answers_for_it(store: Store) -> None:
     cache, rest = FlickrCache(store), FlickrCache(store)
     sources = Sources(cache, rest)
-    assert sources.of(cache.folder / "1_a.jpg") is cache
-    assert sources.of(cache.folder.parent / "1_a.jpg") is rest
-    assert sources.of(cache.folder / "deeper" / "1_a.jpg") is rest
+    assert sources.of(cache.folder_of("flickr") / "1_a.jpg") is cache
+    assert sources.of(cache.folder_of("flickr").parent / "1_a.jpg") is rest
+    assert sources.of(cache.folder_of("flickr") / "deeper" / "1_a.jpg") is rest
 
 
 def test_a_file_of_the_cache_is_of_flickr_and_only_a_copy(store: Store) -> None:
     cache = FlickrCache(store)
-    assert cache.name_of(cache.folder / "1_a.jpg") == "flickr"
+    assert cache.name_of(cache.folder_of("flickr") / "1_a.jpg") == "flickr"
     assert cache.is_remote
 
 

@@ -1,7 +1,5 @@
 """People, and what a person decides about them in a browser."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -45,7 +43,8 @@ def test_faces_are_confirmed_in_a_run_by_keyboard_and_that_is_undone(person: Pag
 
 def test_the_slider_shows_what_would_change_and_applies_it(person: Page, served: ServedPage) -> None:
     person.locator("#threshold").fill("0.9")
-    expect(person.locator("[data-preview]")).to_have_text(re.compile(r"about \d+ more, 0 fewer"))
+    expect(person.locator("[data-preview]")).to_have_text("3 more, 0 fewer")
+    expect(person.locator("[data-doubt] .face")).to_have_count(3)
     person.get_by_role("button", name="Apply").click()
     sent(person)
     with served.library() as library:
@@ -70,6 +69,77 @@ def test_a_person_is_renamed_and_merged_in_the_field_of_the_name(person: Page, s
     expect(person.get_by_role("heading", level=1)).to_have_text("Joe Biden")
     with served.library() as library:
         assert library.people.names() == ["Eileen Collins", "Joe Biden"]
+
+
+def test_a_wrong_merge_is_seen_among_the_looks_and_given_to_who_it_is(person: Page, served: ServedPage) -> None:
+    with served.library() as library:
+        library.people.set_threshold("Barack Obama", None)
+        library.people.merge("Joe Biden", "Barack Obama")
+    person.reload()
+    looks = person.locator(".look")
+    expect(looks).to_have_count(2)
+    looks.nth(1).get_by_role("button", name="Choose all 4").click()
+    expect(person.locator(".chosen [data-count]")).to_have_text("4 faces")
+    person.keyboard.press("w")
+    person.keyboard.type("Joe Biden")
+    person.keyboard.press("Enter")
+    sent(person)
+    expect(person.locator("[data-looks]")).to_have_text("All faces of Barack Obama are alike.")
+    with served.library() as library:
+        library.rematch()
+        assert (library.people.find("Joe Biden").faces, library.people.find("Barack Obama").faces) == (4, 5)
+    person.keyboard.press("Control+z")
+    expect(looks).to_have_count(2)
+
+
+def test_a_person_is_hidden_by_key_and_gets_a_cover(person: Page, served: ServedPage) -> None:
+    cover = person.locator("[data-part=faces] .face").last
+    face = cover.get_attribute("data-face")
+    cover.focus()
+    person.keyboard.press("x")
+    person.keyboard.press("c")
+    expect(person.get_by_text("This face stands for Barack Obama")).to_be_visible()
+    person.keyboard.press("h")
+    expect(person.get_by_role("button", name="Show again")).to_be_visible()
+    person.keyboard.press("Escape")
+    expect(person.get_by_role("heading", level=1)).to_have_text("People")
+    apart = person.locator(".apart")
+    assert apart.locator(".person").is_hidden()
+    person.get_by_role("searchbox", name="Search people").fill("obama")
+    expect(apart.locator(f".person img[src*='/faces/{face}-']")).to_be_visible()
+    person.keyboard.press("Control+a")
+    person.keyboard.press("Delete")
+    person.locator("h1").click()
+    person.keyboard.press("u")
+    sent(person)
+    expect(apart).to_have_count(0)
+    expect(person.locator(f".person img[src*='/faces/{face}-']")).to_be_visible()
+
+
+def test_a_former_name_is_not_offered_any_more(person: Page, served: ServedPage) -> None:
+    field = person.locator(".ask input")
+    field.fill("biden")
+    expect(person.get_by_role("option", name="Joe Biden")).to_be_visible()
+    person.keyboard.press("Escape")
+    with served.library() as library:
+        library.people.rename("Joe Biden", "Joseph Biden")
+    expect(field).to_be_attached()
+    person.wait_for_timeout(1500)  # until the page was told
+    field = person.locator(".ask input")
+    field.fill("biden")
+    expect(person.get_by_role("option", name="Joseph Biden")).to_be_visible()
+    expect(person.get_by_role("option", name="Joe Biden")).to_have_count(0)
+
+
+def test_people_whom_others_rename_or_remove_are_shown_as_they_are(person: Page, served: ServedPage) -> None:
+    with served.library() as library:
+        library.people.rename("Barack Obama", "Barack")
+    expect(person.get_by_role("heading", level=1)).to_have_text("Barack", timeout=10_000)
+    person.keyboard.press("Escape")
+    expect(person.locator(".person")).to_have_count(3)
+    with served.library() as library:
+        library.people.merge("Joe Biden", "Barack")
+    expect(person.locator(".person")).to_have_count(2, timeout=10_000)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1200, "dark")])

@@ -302,7 +302,7 @@ def test_an_account_in_an_older_store_is_listed_anew_for_what_flickr_says_of_its
         )
         connection.execute("INSERT INTO facts (name, value) VALUES ('flickr listed at', '1.0'), ('other', '2')")
     with closing(opened(path)) as db:
-        assert list(db.conn.execute("SELECT visibility, tags FROM flickr_photos")) == [("", "")]
+        assert list(db.conn.execute("SELECT visibility, tags, account FROM flickr_photos")) == [("", "", "flickr")]
         names = {row[0] for row in db.conn.execute("SELECT name FROM facts")}
     assert "other" in names
     assert "flickr listed at" not in names

@@ -13,6 +13,7 @@ from typing import Any, cast
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
@@ -24,7 +25,6 @@ from familiar.library.sources import FlickrCache
 from familiar.model import Tag
 from familiar.service.totals import Totals
 from familiar.settings import FlickrSettings, VisionSettings
-from familiar.state import cache_in
 from familiar.store.store import Store
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.pool import Workers
@@ -89,20 +89,25 @@ class FlickrBench:
             downloader=Downloader(timeout=self.settings.timeout),
             settings=self.settings,
             store=self.store,
-            log=self.log,
+            log=AccountLog(self.log, "flickr"),
         )
         try:
             yield calls
         finally:
             calls.close()
 
-    def look(self, *, within: float = 60) -> None:
-        """List what there is, or what has changed."""
+    def look(self, *, within: float = 60, captions: bool = False) -> None:
+        """List what there is, or what has changed; with `captions` as sidecars need it."""
 
         async def look() -> None:
             with self.calls() as calls:
                 found = Lister(
-                    calls=calls, settings=self.settings, store=self.store, log=self.log, on_found=lambda: None
+                    calls=calls,
+                    settings=self.settings,
+                    store=self.store,
+                    log=AccountLog(self.log, "flickr"),
+                    on_found=lambda: None,
+                    captions=captions,
                 )
                 await asyncio.wait_for(found.look(), within)
 
@@ -148,14 +153,14 @@ class FlickrBench:
             decider=cast("TagDecider", Undecided()),
             cache=FlickrCache(self.store),
             on_work=lambda: None,
-            on_changed=lambda _: None,
+            on_changed=lambda _photo, _plan: None,
             on_call=self.totals.note_call,
             log=self.log,
         )
 
     @property
     def cache(self) -> Path:
-        return cache_in(self.store.path.parent)
+        return FlickrCache(self.store).folder_of(self.settings.name)
 
     @property
     def credentials(self) -> Credentials:

@@ -57,7 +57,7 @@ class ConfigurationFiles:
         warnings = (
             *settings.doubts,
             *doubts(settings.vision),
-            *rules.doubts(knows_albums=settings.flickr.follows_albums),
+            *rules.doubts(knows_albums=settings.follow_albums),
         )
         return CheckedFiles(config=environment.config, rules=path, warnings=warnings)
 

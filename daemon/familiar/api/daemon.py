@@ -128,7 +128,8 @@ def _run(session: Session, folders: tuple[Path, ...]) -> None:
             settings = fresh
 
         while True:
-            flickr = FlickrAccess(credentials=session.environment.credentials) if settings.flickr.enabled else None
+            enabled = [account for account in settings.accounts if account.enabled]
+            flickr = FlickrAccess(credentials=session.environment.credentials, accounts=enabled)
             made = daemon_for(
                 session,
                 configuration,

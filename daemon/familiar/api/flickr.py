@@ -3,14 +3,19 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from familiar.albums import ALL, AlbumChoice
 from familiar.api.daemon import Configuration, daemon_for, rule_book
 from familiar.api.session import Session
 from familiar.errors import UsageError
+from familiar.flickr.api.albums import ListedAlbum
 from familiar.flickr.api.client import Client
-from familiar.flickr.api.credentials import Key, Login, Perms
-from familiar.flickr.api.errors import NotAllowedError
-from familiar.flickr.sync.connection import connect
+from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
+from familiar.flickr.api.errors import NotAllowedError, StoppedError
+from familiar.flickr.sync.account_log import AccountLog
+from familiar.flickr.sync.album_lister import AlbumLister
+from familiar.flickr.sync.connection import check_account, connect
 from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
 from familiar.flickr.sync.tag_adoption import AdoptableTag, TagAdoption
 from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
@@ -21,6 +26,7 @@ from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.model import Tag
+from familiar.photo_details import Album
 from familiar.service.assembly import Assembly, FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
@@ -28,6 +34,16 @@ from familiar.store.store import Store
 
 _COUNT_EVERY = 0.5
 """Seconds between two counts of the photos, as counting many takes long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAlbum:
+    """An album of an account: how many photos and videos it has, and whether they are fetched."""
+
+    id: str
+    title: str
+    photos: int
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +99,11 @@ class PushResult:
 class LoginAttempt:
     """A started login: a person allows it at `address`, where Flickr then shows a number."""
 
-    def __init__(self, session: Session, client: Client, key: Key, address: str) -> None:
-        """Take the opened library, and the login that waits for the number."""
+    def __init__(self, client: Client, address: str, keep: Callable[[Login], None]) -> None:
+        """Take the login that waits for the number, and what keeps it."""
         self.address = address
-        self._session = session
         self._client = client
-        self._key = key
+        self._keep = keep
 
     def complete(self, number: str) -> Login:
         """Log in with the number that Flickr shows; store key and login in the state folder, for the owner only.
@@ -98,23 +113,32 @@ class LoginAttempt:
             UsageError: the library has the photos of another account; nothing is stored then.
             FlickrError: Flickr can't be reached, or refuses.
         """
-        login, store = self._client.end_login(number), self._session.store(create=True)
-        _check_account(store, login)
-        credentials = self._session.environment.credentials
-        credentials.keep_key(self._key)
-        credentials.keep_login(login)
-        store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
-        store.flickr.remember("trouble", None)
+        login = self._client.end_login(number)
+        self._keep(login)
         return login
 
 
 @checked_arguments
 class FlickrAccount:
-    """The account on Flickr whose photos a library knows; each library has one at most."""
+    """An account on Flickr whose photos a library knows.
 
-    def __init__(self, session: Session) -> None:
-        """Take the opened library."""
+    All methods raise UsageError if the configuration is wrong, has several accounts and none was named, or none of the
+    name.
+    """
+
+    def __init__(self, session: Session, name: str | None = None) -> None:
+        """Take the opened library, and the name of the account in its configuration; None: the only one."""
         self._session = session
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """Its name as a source."""
+        return self._settings.name
+
+    def of(self, name: str) -> "FlickrAccount":
+        """Return another account of the configuration."""
+        return FlickrAccount(self._session, name)
 
     def key(self) -> Key | None:
         """Return the API key, or None if none is stored.
@@ -122,7 +146,7 @@ class FlickrAccount:
         Raises:
             UsageError: its file can't be read, or is wrong.
         """
-        return self._session.environment.credentials.key()
+        return self._credentials.key()
 
     def begin_login(self, *, perms: Perms = "write", key: Key | None = None) -> LoginAttempt:
         """Start a login; a missing store is created.
@@ -138,10 +162,22 @@ class FlickrAccount:
         key = key or self.key()
         if key is None:
             raise UsageError("No API key is stored; create one at flickr.com/services/apps/create.")
-        settings = self._session.settings.flickr
+        settings = self._settings
         client = Client(key, None, endpoint=settings.endpoint, timeout=settings.timeout)
-        self._session.store(create=True).flickr_calls.note("api", 2)
-        return LoginAttempt(self._session, client, key, client.begin_login(perms))
+        self._session.store(create=True).of_account(settings.name).flickr_calls.note("api", 2)
+        return LoginAttempt(client, client.begin_login(perms), partial(self._keep_login, key))
+
+    def _keep_login(self, key: Key, login: Login) -> None:
+        store = self._session.store(create=True)
+        try:
+            check_account(store, self.name, login)
+        except StoppedError as error:
+            raise UsageError(f"{error} The login was not kept.") from error
+        self._credentials.keep_key(key)
+        self._credentials.keep_login(login)
+        own = store.of_account(self.name)
+        own.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
+        own.flickr.remember("trouble", None)
 
     def status(self) -> AccountStatus:
         """Return the login, the progress of the account, and waiting tags; makes no call to Flickr.
@@ -150,9 +186,26 @@ class FlickrAccount:
             NoStoreError: no store exists.
             UsageError: the configuration, or a file with key or login, is wrong.
         """
-        session = self._session
-        settings, store = session.settings.flickr, session.store()
-        return status_of(store, settings, session.environment.credentials.login())
+        return status_of(self._store(), self._settings, self._credentials.login())
+
+    def albums(self) -> list[AccountAlbum]:
+        """Return the albums of the account, in the order of its owner; asks Flickr once for each 500.
+
+        A missing store is created, in which calls are counted.
+
+        Raises:
+            NoLoginError: there is no login.
+            StoppedError, NotAllowedError, PassingError: Flickr does not allow it, or does not answer.
+        """
+        settings = self._settings
+        choice = settings.album_choice or AlbumChoice(texts=(ALL,))
+        listed = self._session.run(self._albums(settings, choice))
+        return [
+            AccountAlbum(
+                id=one.id, title=one.title, photos=one.photos, chosen=choice.has(Album(id=one.id, title=one.title))
+            )
+            for one in listed
+        ]
 
     def sync(self, *, retry: bool = False) -> SyncResult:
         """Fetch new photos from Flickr and handle them; tags are stored, and sent by `push`.
@@ -165,12 +218,13 @@ class FlickrAccount:
             BusyError: the daemon, which does this automatically, or a scan is running.
             UsageError: the configuration or the rules are wrong.
         """
-        session = self._session
+        session, account = self._session, self._settings
         settings = session.settings.model_copy(update={"folders": ()})
-        session.environment.credentials.needed()
+        self._credentials.needed()
         with session.held_store(lasts=True, create=True) as store:
+            own = store.of_account(account.name)
             if retry:
-                store.flickr.retry_refused()
+                own.flickr.retry_refused()
             with session.progress("photos from Flickr") as count:
                 made = daemon_for(
                     session,
@@ -180,11 +234,11 @@ class FlickrAccount:
                     store,
                     Notifier({}),
                     watch=False,
-                    flickr=FlickrAccess(credentials=session.environment.credentials, once=True),
-                    report=_counting(store, count),
+                    flickr=FlickrAccess(credentials=session.environment.credentials, accounts=[account], once=True),
+                    report=_counting(own, count),
                 )
                 session.run(made.daemon.run(until_idle=True))
-            return _sync_result(store, made)
+            return _sync_result(own, made)
 
     def tag_changes(self) -> list[TagChange]:
         """Return what `push` would send; nothing is sent.
@@ -194,7 +248,8 @@ class FlickrAccount:
             UsageError: the configuration or the rules are wrong.
         """
         self._session.rematch()
-        return tag_changes(self._session.store(), self._decider())
+        store = self._store()
+        return tag_changes(store, self._decider(store))
 
     def push(self, *, retry: bool = False) -> PushResult:
         """Send the tags of rules, and remove tags that rules no longer give.
@@ -210,12 +265,13 @@ class FlickrAccount:
             StoppedError, NotAllowedError: Flickr does not allow it.
             UsageError: the configuration or the rules are wrong.
         """
-        settings = self._session.settings.flickr
+        settings = self._settings
         with self._session.held_store() as store:
+            own = store.of_account(settings.name)
             if retry:
-                store.flickr_tags.retry_refused()
-            store.flickr_tags.retry_put_off()
-            return self._session.run(self._push(store, settings))
+                own.flickr_tags.retry_refused()
+            own.flickr_tags.retry_put_off()
+            return self._session.run(self._push(own, settings))
 
     def adoptable_tags(self) -> list[AdoptableTag]:
         """Return tags on Flickr that familiar can adopt; asks Flickr once for each photo that may have one.
@@ -230,7 +286,7 @@ class FlickrAccount:
         """
         session = self._session
         session.rematch()
-        return session.run(self._adoptable(session.store(), session.settings.flickr))
+        return session.run(self._adoptable(self._store(), self._settings))
 
     def adopt(self, tags: Sequence[AdoptableTag]) -> int:
         """Let tags of `adoptable_tags` count as added by familiar, which removes them when no rule gives them any more.
@@ -246,23 +302,35 @@ class FlickrAccount:
             self._session.log.emit("flickr.tag_adopted", photo=one.photo, tag=one.tag)
         return len(adopted)
 
+    async def _albums(self, settings: FlickrSettings, choice: AlbumChoice) -> tuple[ListedAlbum, ...]:
+        store = self._session.store(create=True).of_account(self.name)
+        log = AccountLog(self._session.log, settings.name)
+        calls, _ = connect(self._credentials, settings, store, log)
+        lister = AlbumLister(calls=calls, choice=choice, videos=settings.videos, store=store, log=log)
+        try:
+            return (await lister.ask(())).albums
+        finally:
+            calls.close()
+
     async def _adoptable(self, store: Store, settings: FlickrSettings) -> list[AdoptableTag]:
         session = self._session
-        calls, login = connect(session.environment.credentials, settings, store, session.log)
+        calls, login = connect(self._credentials, settings, store, AccountLog(session.log, settings.name))
         try:
             with session.progress("photos with tags of rules") as count:
-                return await TagAdoption(calls=calls, login=login, store=store, decider=self._decider()).plan(count)
+                return await TagAdoption(calls=calls, login=login, store=store, decider=self._decider(store)).plan(
+                    count
+                )
         finally:
             calls.close()
 
     async def _push(self, store: Store, settings: FlickrSettings) -> PushResult:
         session = self._session
-        calls, login = connect(session.environment.credentials, settings, store, session.log)
+        calls, login = connect(self._credentials, settings, store, AccountLog(session.log, settings.name))
         sender = Sender(calls=calls, store=store, log=session.log, later=settings.later)
         try:
             if session.recogniser.is_stale:  # this process holds the state folder, so no daemon does it
                 session.recogniser.rematch()
-            decider = self._decider()
+            decider = self._decider(store)
             async with session.workers() as workers:
                 runner = OperationRunner(
                     store=store,
@@ -281,20 +349,30 @@ class FlickrAccount:
             calls.close()
         return _push_result(store, sender)
 
-    def _decider(self) -> TagDecider:
-        session, store = self._session, self._session.store()
+    def _decider(self, store: Store) -> TagDecider:
+        session = self._session
         rules = rule_book(session, session.settings, store)
         planner = session.planner(lambda: rules.rules)
         return TagDecider(store=store, recogniser=session.recogniser, planner=planner, log=session.log)
 
+    def _store(self) -> Store:
+        """Return the store as this account has it."""
+        return self._session.store().of_account(self.name)
 
-def _check_account(store: Store, found: Login) -> None:
-    account = store.flickr.fact("account")
-    if account is not None and account["nsid"] != found.nsid:
-        raise UsageError(
-            f"This state folder has the photos of {account['username']!r}, and {found.username!r} has logged in; "
-            "use another --state for another account. The login was not kept."
-        )
+    @property
+    def _credentials(self) -> Credentials:
+        return self._session.environment.credentials.of_account(self.name)
+
+    @property
+    def _settings(self) -> FlickrSettings:
+        accounts = {account.name: account for account in self._session.settings.accounts}
+        if self._name is None and len(accounts) > 1:
+            raise UsageError(f"There are several accounts on Flickr; choose one of {', '.join(accounts)}.")
+        found = next(iter(accounts.values())) if self._name is None else accounts.get(self._name)
+        if found is None:
+            known = ", ".join(accounts)
+            raise UsageError(f"There is no account {self._name!r} in the configuration; known are {known}.")
+        return found
 
 
 def _counting(store: Store, count: Count) -> Callable[[object], None]:
@@ -315,7 +393,7 @@ def _counting(store: Store, count: Count) -> Callable[[object], None]:
 
 
 def _sync_result(store: Store, made: Assembly) -> SyncResult:
-    assert made.flickr is not None
+    (sync,) = made.flickr
     counts = store.flickr.counts()
     return SyncResult(
         handled=made.handler.tally.done,
@@ -323,7 +401,7 @@ def _sync_result(store: Store, made: Assembly) -> SyncResult:
         failed=counts["listed"] + counts["fetched"],
         refused=counts["refused"],
         photos=counts["done"],
-        trouble=made.flickr.trouble,
+        trouble=sync.trouble,
         stopped=made.daemon.was_stopped,
         tags=store.flickr_tags.counts(),
     )

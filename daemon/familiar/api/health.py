@@ -16,6 +16,7 @@ from familiar.errors import FamiliarError, NoStoreError, OlderStoreError, StoreE
 from familiar.filesystem.mounts import is_network
 from familiar.library.people.unmatched import grouped, unmatched_people
 from familiar.media import has_raw_decoder
+from familiar.model import FLICKR
 from familiar.plurals import counted
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings, Settings
@@ -59,15 +60,16 @@ def examine(session: Session) -> Iterator[Finding]:
         rules = environment.rules(rules_path)
         yield _good("rules", f"{rules_path}: {counted(len(rules.rules), 'rule')}" if rules_path else "none")
         yield from _examine_targets(session, rules)
-        for doubt in (*settings.doubts, *rules.doubts(knows_albums=settings.flickr.follows_albums)):
+        for doubt in (*settings.doubts, *rules.doubts(knows_albums=settings.follow_albums)):
             yield _warning("patterns", doubt, "see docs/rules.md, Patterns")
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)
     yield from _examine_model(session, settings)
     yield from _examine_people(session)
-    if settings.flickr.enabled:
-        yield _examine_flickr(session)
+    for account in settings.accounts:
+        if account.enabled:
+            yield _examine_account(session, account.name)
     for folder in settings.folders:
         yield from _examine_folder(folder)
     yield _examine_engine(session, settings)
@@ -121,17 +123,18 @@ def _examine_people(session: Session) -> Iterator[Finding]:
             yield _warning("people", f"{sharing} share the folder {folder!r} in targets of rules", remedy)
 
 
-def _examine_flickr(session: Session) -> Finding:
+def _examine_account(session: Session, name: str) -> Finding:
+    subject = "Flickr" if name == FLICKR else f"Flickr account {name}"
     try:
-        _, login = session.environment.credentials.needed()
+        _, login = session.environment.credentials.of_account(name).needed()
         trouble = None
         with suppress(NoStoreError):
-            trouble = session.store().flickr.fact("trouble")
+            trouble = session.store().of_account(name).flickr.fact("trouble")
     except FamiliarError as error:
-        return _bad("Flickr", str(error), "log in: familiar flickr login")
+        return _bad(subject, str(error), "log in: familiar flickr login")
     if trouble:
-        return _bad("Flickr", trouble, "fix this; the daemon then continues automatically")
-    return _good("Flickr", f"logged in as {login.username}, access: {login.perms}")
+        return _bad(subject, trouble, "fix this; the daemon then continues automatically")
+    return _good(subject, f"logged in as {login.username}, access: {login.perms}")
 
 
 def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:

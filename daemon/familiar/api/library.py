@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from familiar.api.migration import Migration
     from familiar.api.models import FaceModels
     from familiar.api.people import RegisteredPeople
+    from familiar.api.photos import KnownPhotos
     from familiar.api.placement import Action, Collection
     from familiar.api.report import Report
     from familiar.api.rules import PhotoRules, PlannedPhotos
@@ -108,6 +109,11 @@ class Library(Closing):
         return api.faces.KnownFaces(self._session)
 
     @cached_property
+    def photos(self) -> KnownPhotos:
+        """All known photos: in the order in which they were taken, with their faces."""
+        return api.photos.KnownPhotos(self._session)
+
+    @cached_property
     def sidecars(self) -> PhotoSidecars:
         """Names and face areas in XMP files next to the photos."""
         return api.sidecars.PhotoSidecars(self._session)
@@ -119,8 +125,18 @@ class Library(Closing):
 
     @cached_property
     def flickr(self) -> FlickrAccount:
-        """The account on Flickr."""
+        """The account on Flickr, if the configuration has one; otherwise use `flickr_accounts`."""
         return api.flickr.FlickrAccount(self._session)
+
+    @property
+    def flickr_accounts(self) -> Mapping[str, FlickrAccount]:
+        """The accounts of the configuration by their names.
+
+        Raises:
+            UsageError: the configuration is wrong.
+        """
+        accounts = self._session.settings.accounts
+        return {account.name: api.flickr.FlickrAccount(self._session, account.name) for account in accounts}
 
     @cached_property
     def models(self) -> FaceModels:

@@ -18,6 +18,7 @@ from familiar.names import check_name
 from familiar.store.people import PersonRow
 
 if TYPE_CHECKING:
+    from familiar.library.people.looks import PersonLooks
     from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
     from familiar.library.people.unmatched import UnmatchedPerson
     from familiar.model import Embeddings
@@ -87,13 +88,16 @@ class RegisteredPeople:
         """
         return self._session.store().people.all()
 
-    def names(self) -> list[str]:
+    def names(self, *, hidden: bool = True) -> list[str]:
         """Return the names of all people, in order; does not count their faces, as `all` does.
+
+        Args:
+            hidden: include hidden people.
 
         Raises:
             NoStoreError: there is no store yet.
         """
-        return self._session.store().people.names()
+        return self._session.store().people.names(hidden=None if hidden else False)
 
     def of_id(self, person: int) -> PersonRow:
         """Return the person with this id, whatever their name is now.
@@ -102,6 +106,14 @@ class RegisteredPeople:
             UsageError: there is no such person.
         """
         return self._session.store().people.of_id(person)
+
+    def id_of(self, name: str) -> int:
+        """Return the id of a person; does not count their faces, as `find` does.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._session.store().people.person(name).id
 
     def check_seen(self, versions: Mapping[int, str]) -> None:
         """Check, in a block of `Library.deciding`, that people still are as they were seen.
@@ -124,13 +136,14 @@ class RegisteredPeople:
         if stale:
             raise StaleError("person", stale)
 
-    def faces(self, name: str, *, start: int = 0, most: int = 200) -> list[FaceOfPerson]:
+    def faces(self, name: str, *, start: int = 0, most: int = 200, farthest: bool = False) -> list[FaceOfPerson]:
         """Return faces that match a person, the nearest first.
 
         Args:
             name: the person.
             start: how many faces are skipped.
             most: number of faces.
+            farthest: the farthest first.
 
         Raises:
             UsageError: there is no such person.
@@ -138,7 +151,7 @@ class RegisteredPeople:
         check_number("start", start, 0)
         check_number("most", most, 0)
         store = self._session.store()
-        return store.faces_of_people.matched(store.people.person(name).id, start=start, most=most)
+        return store.faces_of_people.matched(store.people.person(name).id, start=start, most=most, farthest=farthest)
 
     def maybe(self, name: str, *, margin: float = 0.08, most: int = 60) -> list[FaceOfPerson]:
         """Return faces that may be a person, who is the nearest one, but that do not match, the most likely first.
@@ -175,17 +188,67 @@ class RegisteredPeople:
         own = store.people.threshold(store.people.person(name).id)
         return self._session.settings.matching.threshold if own is None else own
 
-    def with_threshold(self, name: str, distance: float) -> ThresholdChange:
+    def with_threshold(self, name: str, distance: float, *, most: int = 0) -> ThresholdChange:
         """Return what another threshold of a person would change; nothing is changed yet.
 
         Faces that more than one person is near to may differ.
+
+        Args:
+            name: the person.
+            distance: the other threshold.
+            most: number of faces of each kind that are returned.
 
         Raises:
             UsageError: there is no such person, or the distance is not in 0 to 2.
         """
         check_distance("threshold", distance)
+        check_number("most", most, 0)
         store = self._session.store()
-        return store.faces_of_people.with_threshold(store.people.person(name).id, distance)
+        return store.faces_of_people.with_threshold(store.people.person(name).id, distance, most=most)
+
+    @property
+    def version(self) -> str:
+        """A text that differs whenever people, references or clusters have changed, or were matched again.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        people = self._session.store().people
+        return f"{people.version} {people.matched_with}"
+
+    def looks(self, name: str) -> PersonLooks:
+        """Return groups of a person's faces that are alike, the largest first: a wrong merge is seen so.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        from familiar.library.people.looks import looks_of
+
+        session, store = self._session, self._session.store()
+        return looks_of(store, store.people.person(name).id, session.settings.clustering, session.model)
+
+    def those(self, name: str, faces: Sequence[int]) -> list[FaceOfPerson]:
+        """Return those of the faces, by their ids, that match a person, the nearest first.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        store = self._session.store()
+        return store.faces_of_people.those(store.people.person(name).id, faces)
+
+    def reference_faces(self, name: str, *, most: int = 60) -> list[RepresentativeFace]:
+        """Return references of a person that are faces of known photos, the best to show first.
+
+        Args:
+            name: the person.
+            most: number of faces.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        check_number("most", most, 0)
+        store = self._session.store()
+        return store.likenesses.references(store.people.person(name).id, most=most)
 
     def similar(self, name: str, *, most: int = 10) -> list[tuple[str, float]]:
         """Return the people who look most like a person, with the mean distance of their references.
@@ -384,6 +447,30 @@ class RegisteredPeople:
         event = self._session.store().decisions.people.set_threshold(name, distance)
         return self._decided(event, name)
 
+    def hide(self, name: str) -> DecidedPerson:
+        """Hide a person: they are not suggested for unnamed faces, and shown apart. Their faces still match.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._decided(self._session.store().decisions.people.hide(name, hidden=True), name)
+
+    def show(self, name: str) -> DecidedPerson:
+        """Show a hidden person again.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._decided(self._session.store().decisions.people.hide(name, hidden=False), name)
+
+    def set_cover(self, name: str, face: int | None) -> DecidedPerson:
+        """Have a face stand for a person, as long as it is theirs; None: the one that is best to show.
+
+        Raises:
+            UsageError: there is no such person or face.
+        """
+        return self._decided(self._session.store().decisions.people.set_cover(name, face), name)
+
     def undo(self, event: int | None = None) -> EventRow:
         """Undo a decision, by default the last one about people; return it. What it changed is as it was before.
 
@@ -499,5 +586,7 @@ def _decided(person: PersonRow, event: int | None) -> DecidedPerson:
         references=person.references,
         faces=person.faces,
         photos=person.photos,
+        hidden=person.hidden,
+        cover=person.cover,
         event=event,
     )

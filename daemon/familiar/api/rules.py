@@ -101,7 +101,7 @@ class PhotoRules:
             unknown_people=tuple(sorted(name for name in rules.people() if name_key(name) not in known)),
             unmatched_people=_unmatched_in(rules, self._session),
             targets=tuple(targets_of(self._session, rules)),
-            warnings=rules.doubts(knows_albums=self._session.settings.flickr.follows_albums),
+            warnings=rules.doubts(knows_albums=self._session.settings.follow_albums),
         )
 
     def apply(self, *paths: str | Path) -> AppliedRules:

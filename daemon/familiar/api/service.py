@@ -219,13 +219,14 @@ class Service:
 
 
 def _needs(settings: Settings, rules: Rules, *, is_system: bool) -> Needs:
+    has_network = any(account.enabled for account in settings.accounts)
     if not is_system:
-        return Needs(has_network=settings.flickr.enabled)
+        return Needs(has_network=has_network)
     folders = [folder.path for folder in settings.folders]
     of_root = [folder for folder in folders if folder.is_relative_to("/root")]
     if of_root:
         raise UsageError(f"{of_root[0]} is in the home of root; name folders that the service may read, without ~.")
-    return needs_of([*folders, *rules.tops()], network=settings.flickr.enabled, may_write=service_user.may_write)
+    return needs_of([*folders, *rules.tops()], network=has_network, may_write=service_user.may_write)
 
 
 def _program() -> Path:

@@ -30,8 +30,8 @@ def status(library: Library, prometheus: bool) -> Answer:  # noqa: FBT001 - clic
 
 def _show(found: LibraryStatus) -> None:
     _show_counts(found)
-    if found.flickr is not None:
-        _show_flickr(found.flickr)
+    for account in found.flickr:
+        _show_flickr(account)
     _section("folders", ("folder", "state", "scanned at"), [
         (root.path, ": ".join(filter(None, (root.state, root.reason))), local_time(root.scanned_at))
         for root in found.roots
@@ -83,7 +83,7 @@ def _encoded_by(found: LibraryStatus) -> str:
 def _show_flickr(found: FlickrSummary) -> None:
     photos, tags = found.photos, found.tags
     say(
-        f"Flickr: {counted(photos['done'], 'photo')} of {found.account} done, "
+        f"Flickr: {counted(photos['done'], 'photo')} of {found.username} done, "
         f"{photos['listed'] + photos['fetched']} waiting; "
         f"{counted(tags['to_add'] + tags['to_remove'], 'tag')} waiting"
     )

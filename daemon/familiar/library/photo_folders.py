@@ -49,7 +49,7 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
         UsageError: there are none, or one is not a folder.
     """
     if not paths:
-        if not settings.folders and settings.flickr.enabled:
+        if not settings.folders and any(account.enabled for account in settings.accounts):
             return ()
         if not settings.folders:
             raise UsageError(

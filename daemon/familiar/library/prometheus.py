@@ -22,13 +22,13 @@ def metrics(status: LibraryStatus) -> str:
             _gauge("familiar_people", "Registered people.", [({}, status.people)]),
             _gauge("familiar_clusters", "Groups of unnamed faces by state.", _by_state(status.clusters)),
             _gauge("familiar_outdated_faces", "Faces of another model.", [({}, status.outdated_faces)]),
-            _gauge("familiar_flickr_trouble", "Whether the Flickr sync is stopped.", _flickr(status)),
+            _gauge("familiar_flickr_trouble", "Whether the sync of an account on Flickr is stopped.", _flickr(status)),
         )
     )
 
 
 def _flickr(status: LibraryStatus) -> list[tuple[dict[str, str], int]]:
-    return [] if status.flickr is None else [({}, int(status.flickr.trouble is not None))]
+    return [({"account": each.account}, int(each.trouble is not None)) for each in status.flickr]
 
 
 def _by_state(counts: Mapping[str, int]) -> list[tuple[dict[str, str], int]]:

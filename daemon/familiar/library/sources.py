@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from familiar.events import NO_LOG, EventLog
-from familiar.model import FlickrFacts
-from familiar.settings import FLICKR, FolderSettings, folder_name
-from familiar.state import cache_in
+from familiar.model import FLICKR, FlickrFacts
+from familiar.settings import FolderSettings, folder_name
+from familiar.state import flickr_in
 from familiar.store.store import Store
+
+_PHOTOS = "photos"
 
 
 class Origin(Protocol):
@@ -61,24 +63,29 @@ class Sources:
 
 
 class FlickrCache:
-    """The folder in the state folder in which files from Flickr are while they are needed."""
+    """The folders in the state folder in which files from Flickr are while they are needed, one for each account."""
 
     is_remote = True
 
     def __init__(self, store: Store, log: EventLog = NO_LOG) -> None:
         """Take the store that is in the state folder, and the log of files that are gone."""
-        self.folder = cache_in(store.path.parent)
+        self._base = flickr_in(store.path.parent)
         self._store = store
         self._log = log
         self._hashes: dict[Path, str] = {}
 
     def holds(self, path: Path) -> bool:
         """Return whether a file is in the cache: its original is on Flickr, and can't be moved."""
-        return path.parent == self.folder
+        return path.parent == self.folder_of(self.name_of(path))
 
-    def name_of(self, _path: Path) -> str:
-        """Return the name of Flickr as a source."""
-        return FLICKR
+    def folder_of(self, account: str) -> Path:
+        """Return the folder for the files of an account."""
+        return (self._base if account == FLICKR else self._base / account) / _PHOTOS
+
+    def name_of(self, path: Path) -> str:
+        """Return the name of the account of a file."""
+        folder = path.parent.parent
+        return FLICKR if folder == self._base else folder.name
 
     def flickr_facts(self, path: Path) -> FlickrFacts | None:
         """Return what Flickr says of a photo, as far as it was listed."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.embedding_models import command_name
-from familiar.state import cache_in, holder
+from familiar.state import flickr_in, holder
 from familiar.store.store import Store
 
 
@@ -59,9 +59,13 @@ class FailedOperation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlickrSummary:
-    """How far the account on Flickr is: photos and tags by their state; `trouble` says why nothing is done now."""
+    """How far an account on Flickr is: photos and tags by their state; `trouble` says why nothing is done now.
+
+    `account` is its name in the configuration, and `username` that on Flickr.
+    """
 
     account: str
+    username: str
     trouble: str | None
     photos: Mapping[str, int]
     tags: Mapping[str, int]
@@ -74,7 +78,7 @@ class LibraryStatus:
     `pid` is the process that works on the library, if one does: the daemon, or a command. `files`, `photos`, `clusters`
     and `operations` are counts by state. `model_trouble` says why the model in use can't be used here, and what to do;
     None if it can. `outdated_faces` counts faces of another model than `model`, the one in use.
-    `unmatched_people` are found in no photo, as their references are of other models. `flickr` is None without an
+    `unmatched_people` are found in no photo, as their references are of other models. `flickr` is empty without an
     account.
     """
 
@@ -95,7 +99,7 @@ class LibraryStatus:
     failed_operations: tuple[FailedOperation, ...]
     set_aside: tuple[TroubledFile, ...]
     damaged: tuple[DamagedFile, ...]
-    flickr: FlickrSummary | None
+    flickr: tuple[FlickrSummary, ...]
 
 
 def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
@@ -124,12 +128,12 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         ),
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
-        flickr=_flickr(store),
+        flickr=tuple(_flickr(store, account) for account in store.flickr.accounts()),
     )
 
 
 def _roots(store: Store) -> tuple[FolderStatus, ...]:
-    cache = cache_in(store.path.parent)
+    caches = flickr_in(store.path.parent)
     return tuple(
         FolderStatus(
             path=root.path,
@@ -139,17 +143,16 @@ def _roots(store: Store) -> tuple[FolderStatus, ...]:
             passed_by=root.passed_by,
         )
         for root in store.roots.all()
-        if root.path != cache
+        if not root.path.is_relative_to(caches)
     )
 
 
-def _flickr(store: Store) -> FlickrSummary | None:
-    account = store.flickr.fact("account")
-    if account is None:
-        return None
+def _flickr(store: Store, account: str) -> FlickrSummary:
+    own = store.of_account(account)
     return FlickrSummary(
-        account=account["username"],
-        trouble=store.flickr.fact("trouble"),
-        photos=store.flickr.counts(),
-        tags=store.flickr_tags.counts(),
+        account=account,
+        username=own.flickr.fact("account")["username"],
+        trouble=own.flickr.fact("trouble"),
+        photos=own.flickr.counts(),
+        tags=own.flickr_tags.counts(),
     )

@@ -1,7 +1,6 @@
 """The application: routes, and errors as pages."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -17,12 +16,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
 
-from familiar.api.faces import ShownPhoto
 from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
 from familiar.library.report.page import STYLE
+from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
-from familiar.review.changes import Change, PutOff, UnknownNameError, make_change, undo_operations
+from familiar.review.changes import Change, PutOff, UnknownNameError, add_face, make_change, undo_operations
+from familiar.review.disks import Disks
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
 from familiar.review.hosts import HostNames
@@ -33,20 +33,16 @@ from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.activity import show_activity
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
-from familiar.review.pages.people import list_people
-from familiar.review.pages.person import show_person
 from familiar.review.pages.suggestions import list_questions
+from familiar.review.people_answers import PeopleAnswers
+from familiar.review.photo_answers import PhotoAnswers
 from familiar.review.picture_cache import PictureCache
-from familiar.review.pictures import FacePictures
+from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
-from familiar.store.clusters.clusters import ClusterFace
-from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
-from familiar.store.views.representative_faces import RepresentativeFace
+from familiar.review.requests import number_in
 
 OpenLibrary: TypeAlias = Callable[[], Library]
 
-_PICTURE = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
-_SHOWN_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _MOST_VERSIONS = 2000
 """Groups of which a page can ask for the versions at once: all that it shows."""
 
@@ -78,15 +74,30 @@ class ReviewApp:
         """
         self._is_stopping = is_stopping
         self._library = LibraryThread(open_library)
-        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups")}
+        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups", "photos")}
         self._matching = BackgroundMatching(self._background["matching"])
         self._groups = GroupList(self._library, self._background["groups"])
         self._cards = GroupCards()
         self._live = LiveChanges(self._library)
-        self._pictures = FacePictures(self._library, cache)
+        self._disks = Disks()
+        self._pictures = Pictures(self._library, cache, self._disks)
         self._logins = logins
         self._prefix = prefix
         self._pages = Pages(prefix=prefix)
+        self._people = PeopleAnswers(
+            self._library,
+            self._background["groups"],
+            pages=self._pages,
+            pictures=self._pictures,
+            prepare=self._prepare,
+        )
+        self._photos = PhotoAnswers(
+            self._library,
+            self._background["photos"],
+            pictures=self._pictures,
+            disks=self._disks,
+            pages=self._pages,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
 
     def gated(self, *, hosts: HostNames, cookie: str) -> ASGIApp:
@@ -117,14 +128,8 @@ class ReviewApp:
             Route("/groups/{group:int}/card", self._show_card),
             Route("/groups/{group:int}/people", self._list_similar_people),
             Route("/suggestions", self._show_suggestions),
-            Route("/people/names", self._list_names),
-            Route("/people", self._show_people),
-            Route("/people/{person:int}", self._show_person),
-            Route("/people/{person:int}/similar", self._list_similar_names),
-            Route("/people/{person:int}/threshold", self._preview_threshold),
-            Route("/faces/{face:int}", self._show_photo),
-            Route("/faces/{picture}.webp", self._send_face),
-            Route("/photos/{picture}.webp", self._send_photo),
+            *self._people.routes(),
+            *self._photos.routes(),
             Route("/activity", self._show_activity),
             Route("/live", self._tell_changes),
             Route("/changes", self._change, methods=["POST"]),
@@ -142,7 +147,7 @@ class ReviewApp:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            await self._groups.close()
+            await asyncio.gather(self._groups.close(), self._photos.close())
             threads = (*self._background.values(), self._library)
             for close in (self._pictures.close, *(thread.close for thread in threads)):
                 await asyncio.to_thread(close)
@@ -161,7 +166,7 @@ class ReviewApp:
 
     async def _list_versions(self, request: Request) -> Response:
         """Return the versions of those of some groups that still wait for a name, by their ids."""
-        ids = [_number(text) for text in request.query_params.get("ids", "").split(",")[:_MOST_VERSIONS]]
+        ids = [number_in(text) for text in request.query_params.get("ids", "").split(",")[:_MOST_VERSIONS]]
         rows = await self._library.ask(lambda library: library.clusters.waiting(among=ids))
         return JSONResponse({row.id: row.version for row in rows})
 
@@ -179,7 +184,7 @@ class ReviewApp:
         return self._pages.page(request, "one_card", card=card)
 
     async def _show_faces(self, request: Request) -> Response:
-        group, start = int(request.path_params["group"]), _number(request.query_params.get("start", "0"))
+        group, start = int(request.path_params["group"]), number_in(request.query_params.get("start", "0"))
         shown = await self._library.ask(lambda library: faces_of_group(library, group, start))
         self._prepare(shown.faces)
         return self._pages.page(request, "faces", group=shown)
@@ -193,48 +198,6 @@ class ReviewApp:
         shown = await self._library.ask(list_questions)
         self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
         return self._pages.page(request, "suggestions", list=shown)
-
-    async def _list_names(self, _request: Request) -> Response:
-        return JSONResponse(await self._library.ask(lambda library: library.people.names()))
-
-    async def _show_people(self, request: Request) -> Response:
-        shown = await self._library.ask(list_people)
-        self._prepare(card.face for card in shown if card.face is not None)
-        return self._pages.page(request, "people", people=shown)
-
-    async def _show_person(self, request: Request) -> Response:
-        person = int(request.path_params["person"])
-        shown = await self._library.ask(lambda library: show_person(library, person))
-        self._prepare([*shown.maybe, *shown.faces])
-        return self._pages.page(request, "person", shown=shown)
-
-    async def _list_similar_names(self, request: Request) -> Response:
-        person = int(request.path_params["person"])
-
-        def similar(library: Library) -> list[tuple[str, float]]:
-            return library.people.similar(library.people.of_id(person).name)
-
-        found = await self._library.ask(similar)
-        return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])
-
-    async def _preview_threshold(self, request: Request) -> Response:
-        person, distance = int(request.path_params["person"]), _distance(request.query_params.get("distance", ""))
-
-        def preview(library: Library) -> ThresholdChange:
-            return library.people.with_threshold(library.people.of_id(person).name, distance)
-
-        return JSONResponse(asdict(await self._library.ask(preview)))
-
-    async def _show_photo(self, request: Request) -> Response:
-        face = int(request.path_params["face"])
-        shown = await self._library.ask(lambda library: library.faces.photo_of(face))
-        return self._pages.page(request, "photo", shown=shown, face=face, at_time=_time_of(shown, face))
-
-    async def _send_face(self, request: Request) -> Response:
-        return _picture(await self._pictures.face(*_picture_name(request)))
-
-    async def _send_photo(self, request: Request) -> Response:
-        return _picture(await self._pictures.photo(*_picture_name(request)))
 
     async def _send_style(self, _request: Request) -> Response:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
@@ -262,6 +225,8 @@ class ReviewApp:
         try:
             if change.operations:
                 made = await self._background["matching"].ask(lambda library: undo_operations(library, change))
+            elif change.what == "add face":
+                made = await self._background["matching"].ask(lambda library: add_face(library, change))
             else:
                 made = await self._library.ask(lambda library: make_change(library, change))
         except FamiliarError as error:
@@ -284,7 +249,7 @@ class ReviewApp:
             later.difference_update(wanted.groups or tuple(later))
         return JSONResponse({"said": "Later" if wanted.later else "Taken up again", "events": []})
 
-    def _prepare(self, faces: Iterable[ClusterFace | RepresentativeFace | FaceOfPerson]) -> None:
+    def _prepare(self, faces: Iterable[FaceInPhoto]) -> None:
         """Find the places of faces in the background, before their pictures are asked for."""
         task = asyncio.create_task(self._pictures.prepare([face.id for face in faces]))
         self._tasks.add(task)
@@ -319,11 +284,6 @@ class ReviewApp:
         return JSONResponse({"kind": "refused", "said": "This change has too many bytes."}, 413)
 
 
-def _time_of(shown: ShownPhoto, face: int) -> float | None:
-    """Return the time of the frame in which a face is, in a video."""
-    return next((one.time for one in shown.faces if one.id == face), None)
-
-
 def _login(request: Request) -> BrowserLogin:
     login = request.scope["login"]
     assert isinstance(login, BrowserLogin)
@@ -339,36 +299,6 @@ def _said(error: FamiliarError) -> str:
     return str(error)
 
 
-def _distance(text: str) -> float:
-    """Return a distance that a query says.
-
-    Raises:
-        UsageError: it is not a number.
-    """
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UsageError(f"The distance is {text[:40]!r}; it must be a number from 0 to 2.") from error
-
-
 def _no_change(error: ValidationError) -> Response:
     problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
     return JSONResponse({"kind": "refused", "said": f"This is not a change: {'; '.join(problems)}."}, 400)
-
-
-def _number(text: str) -> int:
-    """Return a number that a query says, 0 for anything else."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
-
-
-def _picture_name(request: Request) -> tuple[int, str]:
-    found = _PICTURE.fullmatch(request.path_params["picture"])
-    if found is None:
-        raise HTTPException(404)
-    return int(found[1]), found[2]
-
-
-def _picture(picture: bytes | None) -> Response:
-    if picture is None:
-        raise HTTPException(404)
-    return Response(picture, media_type="image/webp", headers=_SHOWN_FOREVER)

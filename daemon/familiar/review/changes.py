@@ -1,7 +1,8 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,14 +10,26 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from familiar.api.library import Library
 from familiar.api.people import DecidedPerson
 from familiar.errors import UsageError
+from familiar.model import Box
 from familiar.names import name_key
 from familiar.plurals import counted
 from familiar.store.decisions.log import EventRow
 from familiar.store.people import PersonRow
 
 _MOST = 100_000
-_ABOUT_PEOPLE = frozenset({"confirm faces", "refuse faces", "rename", "merge people", "set threshold"})
-_ABOUT_FACES = frozenset({"take out", "split", "confirm faces", "refuse faces"})
+_ABOUT_PEOPLE = frozenset(
+    {
+        *("confirm faces", "refuse faces", "give faces", "split off", "rename", "merge people", "set threshold"),
+        *("hide", "show", "set cover"),
+    }
+)
+_ABOUT_PHOTOS = frozenset({"add face", "name face", "refuse face", "no face"})
+_ABOUT_FACES = frozenset(
+    {
+        *("take out", "split", "confirm faces", "refuse faces", "give faces", "split off", "set cover"),
+        *("name face", "refuse face", "no face"),
+    }
+)
 
 
 class UnknownNameError(UsageError):
@@ -27,9 +40,12 @@ class Change(BaseModel):
     """A change: what is to be done with groups or a person, and the version of each that the page had seen.
 
     `faces` are those of the only group that are taken out, split off or no faces; with `name` they are left out when
-    the group gets it. Of a person, they are those that are confirmed or refused; `name` is the new name, or that of
-    the person whom they become a part of. `events`, or `operations` on files, are those that are undone. `is_new` says
-    that the name is that of a new person, `allows_same_photo` that a photo may show the person twice.
+    the group gets it. Of a person, they are those that are confirmed, refused, given to somebody else or split off as a
+    group without a name, or the one that stands for the person; `name` is the new name, or that of the person who gets
+    the faces, or whom the person becomes a part of. `events`, or `operations` on files, are those that are undone.
+    `is_new` says that the name is that of a new person, `allows_same_photo` that a photo may show the person twice.
+    Of a photo, `faces` are those in it that are named, refused for a person, or no faces; a missed one is added in a
+    `box`: left, top, right and bottom in pixels of the photo as it is shown, of a video at a `time` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,18 +62,30 @@ class Change(BaseModel):
         "tell apart",
         "confirm faces",
         "refuse faces",
+        "give faces",
+        "split off",
+        "hide",
+        "show",
+        "set cover",
         "rename",
         "merge people",
         "set threshold",
+        "add face",
+        "name face",
+        "refuse face",
+        "no face",
         "undo",
     ]
     groups: Mapping[int, str] = Field(default={}, max_length=_MOST)
     people: Mapping[int, str] = Field(default={}, max_length=1)
+    photos: Mapping[int, str] = Field(default={}, max_length=1)
     faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
     events: tuple[int, ...] = Field(default=(), max_length=_MOST)
     operations: tuple[int, ...] = Field(default=(), max_length=_MOST)
     name: str = Field(default="", max_length=1000)
     threshold: float | None = Field(default=None, gt=0, le=2)
+    box: tuple[int, int, int, int] | None = None
+    time: float | None = Field(default=None, ge=0)
     is_new: bool = False
     allows_same_photo: bool = False
 
@@ -70,12 +98,15 @@ class Change(BaseModel):
         elif self.what in _ABOUT_PEOPLE:
             if not self.people:
                 raise ValueError("a person is needed")
+        elif self.what in _ABOUT_PHOTOS:
+            if not self.photos or (self.what == "add face" and self.box is None):
+                raise ValueError("a photo is needed, and to add a face, a box")
         elif not self.groups:
             raise ValueError("groups are needed")
         if self.what in _ABOUT_FACES and not self.faces:
             raise ValueError("faces are needed")
-        if self.faces and len(self.groups) + len(self.people) != 1:
-            raise ValueError("faces are of one group or person")
+        if self.faces and len(self.groups) + len(self.people) + len(self.photos) != 1:
+            raise ValueError("faces are of one group, person or photo")
         return self
 
 
@@ -90,12 +121,18 @@ class PutOff(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A change that was made: what is said of it, and the events that undo it."""
+    """A change that was made: what is said of it, and the events that undo it.
+
+    `versions` are those of the person, or of the group with the faces, after it: what the page decided on the
+    assumption that it would be made counts from then on.
+    """
 
     said: str
     events: tuple[int, ...]
     group: int | None = None
     person: int | None = None
+    face: int | None = None
+    versions: Mapping[int, str] = field(default_factory=dict)
 
 
 def make_change(library: Library, change: Change) -> Made:
@@ -109,7 +146,33 @@ def make_change(library: Library, change: Change) -> Made:
     with library.deciding():
         library.clusters.check_seen(change.groups)
         library.people.check_seen(change.people)
-        return _ACTIONS[change.what](library, change)
+        library.photos.check_seen(change.photos)
+        made = _ACTIONS[change.what](library, change)
+        return replace(made, versions=dict(_versions_after(library, change)))
+
+
+def _versions_after(library: Library, change: Change) -> Iterator[tuple[int, str]]:
+    """Give the versions of what the page may go on to decide about before it has got the answer."""
+    with suppress(UsageError):  # it became a part of something else
+        for person in change.people:
+            yield person, library.people.of_id(person).version
+        for group in change.groups if change.faces else ():
+            yield group, library.clusters.find(group).version
+
+
+def add_face(library: Library, change: Change) -> Made:
+    """Add a face to a photo; a worker looks for it first, which takes a second or two.
+
+    Raises:
+        FamiliarError: there is none, or the photo can't be read.
+    """
+    library.photos.check_seen(change.photos)
+    assert change.box is not None, "the change is checked"
+    ((photo, _),) = change.photos.items()
+    left, top, right, bottom = change.box
+    box = Box(left=left, top=top, right=right, bottom=bottom)
+    added = library.photos.add_face(photo, box, time=change.time)
+    return Made(said="Face added", events=(added.event.id,), face=added.face)
 
 
 def undo_operations(library: Library, change: Change) -> Made:
@@ -192,6 +255,60 @@ def _refuse_faces(library: Library, change: Change) -> Made:
     return _made(f"{counted(len(change.faces), 'face')}: not {person.name}", [event])
 
 
+def _give_faces(library: Library, change: Change) -> Made:
+    person, name = _person(library, change), _known_name(library, change)
+    if name_key(name) == name_key(person.name):
+        raise UsageError(f"They are {person.name} already.")
+    events, group = _split_from(library, person, change)
+    events.append(library.clusters.name(group, name, allow_same_photo=change.allows_same_photo))
+    return _made(f"{counted(len(change.faces), 'face')}: {name}, not {person.name}", events)
+
+
+def _split_off(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    events, group = _split_from(library, person, change)
+    return _made(f"{counted(len(change.faces), 'face')} split off", events, group=group)
+
+
+def _split_from(library: Library, person: PersonRow, change: Change) -> tuple[list[EventRow], int]:
+    """Make a group of faces that are not a person; return the events and the group."""
+    refused = library.people.refuse(person.name, change.faces)
+    gathered = library.clusters.gather(change.faces, allow_same_photo=change.allows_same_photo)
+    return [refused, gathered.event], gathered.cluster
+
+
+def _hide(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    return _decided(library.people.hide(person.name), f"{person.name} is hidden")
+
+
+def _show(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    return _decided(library.people.show(person.name), f"{person.name} is shown again")
+
+
+def _set_cover(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    if len(change.faces) != 1:
+        raise UsageError("Choose one face.")
+    return _decided(library.people.set_cover(person.name, change.faces[0]), f"This face stands for {person.name}")
+
+
+def _name_face(library: Library, change: Change) -> Made:
+    name = _known_name(library, change)
+    event = library.people.confirm(name, change.faces)
+    return _made(name, filter(None, [event]))
+
+
+def _refuse_face(library: Library, change: Change) -> Made:
+    event = library.people.refuse(change.name, change.faces)
+    return _made(f"Not {change.name}", [event])
+
+
+def _no_face(library: Library, change: Change) -> Made:
+    return _made(f"{counted(len(change.faces), 'picture')} not a face", [library.clusters.not_a_face(change.faces)])
+
+
 def _rename(library: Library, change: Change) -> Made:
     person = _person(library, change)
     return _decided(library.people.rename(person.name, change.name), f"{person.name} is {change.name} now")
@@ -247,6 +364,14 @@ _ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
     "tell apart": _tell_apart,
     "confirm faces": _confirm_faces,
     "refuse faces": _refuse_faces,
+    "give faces": _give_faces,
+    "split off": _split_off,
+    "hide": _hide,
+    "show": _show,
+    "set cover": _set_cover,
+    "name face": _name_face,
+    "refuse face": _refuse_face,
+    "no face": _no_face,
     "rename": _rename,
     "merge people": _merge_people,
     "set threshold": _set_threshold,

@@ -5,14 +5,13 @@ from typing import Annotated, Self, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from familiar.model import Subject
+from familiar.model import FLICKR, Subject
 from familiar.names import RESERVED_NAMES, name_key
 from familiar.path_patterns import doubt_about
 from familiar.rules.conditions import Holds, When
 from familiar.rules.targets import PictureTarget, Target
 from familiar.rules.then import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction, TagAction
 from familiar.rules.values import NOT_EMPTY, Given, Mapping, Text, complaints, key
-from familiar.settings import FLICKR
 from familiar.yaml_models import keys_of, wrong
 
 _NOT_MOVED = "a photo on Flickr is not moved; copy it, or leave 'flickr' out of the rule's source"

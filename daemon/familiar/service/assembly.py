@@ -47,7 +47,7 @@ from familiar.service.totals import ProcessCounts
 from familiar.service.wake import Wake
 from familiar.service.window import FileWindow
 from familiar.service.worker_health import WorkerHealth
-from familiar.settings import Settings
+from familiar.settings import FlickrSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.chosen_model import chosen_model
 from familiar.vision.workers.pool import Workers
@@ -64,9 +64,10 @@ _LOOK_AT_DISKS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlickrAccess:
-    """The credentials of the Flickr job; with `once` it polls once, and sends nothing."""
+    """The accounts that are synced, and where their logins are; with `once` each is polled once, and no tag is sent."""
 
     credentials: Credentials
+    accounts: Sequence[FlickrSettings]
     once: bool = False
 
 
@@ -85,7 +86,7 @@ class Assembly:
     daemon: Daemon
     handler: Handler
     intake: Intake
-    flickr: "FlickrSync | None"
+    flickr: "Sequence[FlickrSync]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +155,7 @@ class _Parts:
             companions=CompanionRules.of(settings),
         )
         self.operations = OpenOperations(self.runner, stop=self.stop, on_end=self.wake.now)
-        self.sidecar_writer = SidecarWriter(
-            store=store, runner=self.runner, clock=clock, enabled=settings.sidecars.write
-        )
+        self.sidecar_writer = SidecarWriter(store=store, runner=self.runner, clock=clock, settings=settings.sidecars)
         self.rematching = Rematching(
             store=store,
             recogniser=self.recogniser,
@@ -186,7 +185,7 @@ def assemble(
     """
     store, log, notifier, clock = inputs.store, inputs.log, inputs.notifier, inputs.clock
     parts = _Parts(inputs)
-    sync = None if flickr is None else _flickr_job(inputs, parts, flickr)
+    syncs = () if flickr is None else [_flickr_job(inputs, parts, flickr, account) for account in flickr.accounts]
     retries = Retries(store=store, tally=parts.tally, log=log, clock=clock)
     handler = Handler(
         stages=_stages(inputs, parts, retries),
@@ -200,7 +199,7 @@ def assemble(
         store=store,
         handler=handler,
         workers=parts.workers,
-        roots=lambda: [*parts.intake.online_roots, *([] if sync is None else [sync.root_id])],
+        roots=lambda: [*parts.intake.online_roots, *(sync.root_id for sync in syncs)],
         wake=parts.wake,
         log=log,
     )
@@ -225,8 +224,8 @@ def assemble(
         notifier=notifier,
         log=log,
         clock=clock,
-        flickr_trouble=lambda: None if sync is None else sync.trouble,
-        on_beat=sync.tell if sync is not None else lambda: None,
+        flickr_trouble=lambda: next((sync.trouble for sync in syncs if sync.trouble is not None), None),
+        on_beat=partial(_tell, syncs),
     )
     signals = Signals(
         stop=parts.stop,
@@ -241,7 +240,7 @@ def assemble(
             signals=signals,
             rematching=parts.rematching,
             operations=parts.operations,
-            sources=[parts.intake] if sync is None else [parts.intake, sync],
+            sources=[parts.intake, *syncs],
             wake=parts.wake,
             notifier=notifier,
             log=log,
@@ -249,7 +248,7 @@ def assemble(
         ),
         jobs=(
             *([Periodic(partial(_follow_model, inputs, parts))] if inputs.watch else ()),
-            *_jobs(inputs, parts, window, sync),
+            *_jobs(inputs, parts, window, syncs),
             *([Periodic(lambda: report(progress_of(store, parts.tally)))] if report is not None else []),
             *(_lasting_jobs(inputs, parts, window, commands) if inputs.watch else ()),
         ),
@@ -262,7 +261,13 @@ def assemble(
         log=log,
         clock=clock,
     )
-    return Assembly(daemon=daemon, handler=handler, intake=parts.intake, flickr=sync)
+    return Assembly(daemon=daemon, handler=handler, intake=parts.intake, flickr=syncs)
+
+
+def _tell(syncs: "Sequence[FlickrSync]") -> None:
+    """Log the progress of the accounts."""
+    for sync in syncs:
+        sync.tell()
 
 
 def _follow_model(inputs: DaemonInputs, parts: _Parts) -> None:
@@ -312,7 +317,7 @@ def _stages(inputs: DaemonInputs, parts: _Parts, retries: Retries) -> tuple[Stag
     )
 
 
-def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "FlickrSync | None") -> tuple[Job, ...]:
+def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, syncs: "Sequence[FlickrSync]") -> tuple[Job, ...]:
     """Return what each turn of the loop does, in its order."""
     store, log, notifier = inputs.store, inputs.log, inputs.notifier
     return (
@@ -325,7 +330,7 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "Flickr
         Periodic(store.qualities.rate),
         Periodic(parts.runner.look_after_disks, every=_LOOK_AT_DISKS),
         parts.operations,
-        *([] if sync is None else [sync]),
+        *syncs,
         window,
         parts.sidecar_reader,
         Eager(parts.sidecar_writer, when=parts.has_time_for_sidecars, on_more=parts.wake.now),
@@ -362,23 +367,25 @@ def _lasting_jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, comma
     )
 
 
-def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "FlickrSync":
+def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess, account: FlickrSettings) -> "FlickrSync":
     # Imported only if Flickr is used.
     from familiar.flickr.sync.job import FlickrSync  # noqa: PLC0415
     from familiar.flickr.sync.single import SingleFlickrSync  # noqa: PLC0415
     from familiar.flickr.sync.tag_decisions import TagDecider  # noqa: PLC0415
 
     kind = SingleFlickrSync if access.once else FlickrSync
+    store = inputs.store.of_account(account.name)
     return kind(
-        settings=inputs.settings.flickr,
-        credentials=access.credentials,
-        store=inputs.store,
+        settings=account,
+        credentials=access.credentials.of_account(account.name),
+        store=store,
         workers=parts.workers,
         runner=parts.runner,
-        decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
+        decider=TagDecider(store=store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
         on_work=parts.wake.now,
-        on_changed=parts.sidecar_writer.touch,
+        on_changed=lambda photo_id, plan_id: parts.sidecar_writer.touch(photo_id, follows=plan_id),
         on_call=inputs.counts.totals.note_call,
+        captions=inputs.settings.sidecars.write and inputs.settings.sidecars.flickr,
         log=inputs.log,
     )

@@ -8,14 +8,13 @@ from familiar.settings.companions import CompanionSettings
 from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.file import read_settings, settings_as_yaml, settings_schema
 from familiar.settings.flickr import FlickrSettings
-from familiar.settings.folders import FLICKR, FolderSettings, folder_name
+from familiar.settings.folders import FolderSettings, folder_name
 from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.vision import VisionSettings
 from familiar.settings.whole import Settings
 
 __all__ = [
-    "FLICKR",
     "ClusteringSettings",
     "CompanionSettings",
     "FlickrSettings",

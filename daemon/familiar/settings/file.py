@@ -27,6 +27,7 @@ def read_settings(file: Path, text: str) -> Settings:
     settings = validated(document, Settings, plain)
     if settings is not None:
         _check_folders(document, settings.folders)
+        _check_accounts(document, settings)
     document.check()
     assert settings is not None
     return settings
@@ -40,6 +41,16 @@ def settings_schema() -> dict[str, Any]:
 def settings_as_yaml(settings: Settings) -> str:
     """Return all settings as YAML, which `read_settings` reads."""
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _check_accounts(document: Document, settings: Settings) -> None:
+    """Report accounts whose names are taken by other sources."""
+    taken = {folder.source.casefold() for folder in settings.folders}
+    for number, account in enumerate(settings.accounts):
+        if account.name.casefold() in taken:
+            where = ("flickr", number, "name") if isinstance(settings.flickr, tuple) else ("flickr", "name")
+            document.complain(where, f"the source {account.name!r} already exists; give this account another `name`")
+        taken.add(account.name.casefold())
 
 
 def _check_folders(document: Document, folders: tuple[FolderSettings, ...]) -> None:

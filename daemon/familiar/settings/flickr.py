@@ -1,4 +1,4 @@
-"""The account on Flickr."""
+"""The accounts on Flickr."""
 
 import re
 from typing import Annotated, Literal
@@ -6,7 +6,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from familiar.albums import AlbumChoice
+from familiar.model import FLICKR
 from familiar.settings.section import Days, Megabytes, Minutes, Pixels, Seconds, Section
+
+_TAKEN = {"photos", "flickr-key", "flickr-token"}
+"""Names in the folder of the first account, in which the others have theirs."""
 
 
 def _as_albums(plain: object) -> object:
@@ -24,7 +28,12 @@ def _as_albums(plain: object) -> object:
 
 
 class FlickrSettings(Section):
-    """The account on Flickr: its photos are handled as those of a folder, and tags are sent back."""
+    """An account on Flickr: its photos are handled as those of a folder, and tags are sent back.
+
+    Several accounts are a list, each with a name and settings of its own.
+    """
+
+    name: str = Field(default=FLICKR, description="The name of this source in rules, in the log, and for --account.")
 
     enabled: bool = Field(
         default=False, description="true: let the daemon sync with Flickr; log in first with `familiar flickr login`."
@@ -92,6 +101,13 @@ class FlickrSettings(Section):
     def album_choice(self) -> AlbumChoice | None:
         """The albums whose photos are fetched; None for all photos, without asking for albums."""
         return None if self.albums is None else AlbumChoice(texts=self.albums)
+
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if not re.fullmatch(r"\w[\w.-]{0,63}", value) or value.casefold() in _TAKEN:
+            raise ValueError("should be letters, digits, '.', '-' and '_', as in ana; it is the name of a folder, too")
+        return value
 
     @field_validator("endpoint")
     @classmethod

@@ -6,11 +6,9 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from familiar.media import PHOTOS, RAWS, VIDEOS
+from familiar.model import FLICKR
 from familiar.path_patterns import doubt_about
 from familiar.settings.section import AbsolutePath, Section
-
-FLICKR = "flickr"
-"""Name of the source of photos from Flickr; reserved."""
 
 DEFAULT_INCLUDE = (*PHOTOS, *RAWS, *VIDEOS)
 """File name patterns of photos and videos; case is ignored."""

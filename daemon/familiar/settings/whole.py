@@ -1,6 +1,8 @@
 """The whole configuration."""
 
-from pydantic import Field
+from typing import Annotated, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
 
 from familiar.media import JPEG_XL, RAWS, VIDEOS, has_raw_decoder, jpeg_xl_plugin
 from familiar.settings.companions import CompanionSettings
@@ -11,6 +13,12 @@ from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
+
+FlickrAccounts: TypeAlias = Annotated[tuple[FlickrSettings, ...], Field(min_length=1)]
+
+
+def _how_many(plain: object) -> str:
+    return "several" if isinstance(plain, list | tuple) else "one"
 
 
 class Settings(Section):
@@ -52,11 +60,23 @@ class Settings(Section):
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
-    flickr: FlickrSettings = FlickrSettings()
+    flickr: Annotated[
+        Annotated[FlickrSettings, Tag("one")] | Annotated[FlickrAccounts, Tag("several")], Discriminator(_how_many)
+    ] = FlickrSettings()
     sidecars: SidecarSettings = SidecarSettings()
     companions: CompanionSettings = CompanionSettings()
     review: ReviewSettings = ReviewSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def accounts(self) -> tuple[FlickrSettings, ...]:
+        """The accounts on Flickr, at least one; those that are not enabled are used by commands alone."""
+        return self.flickr if isinstance(self.flickr, tuple) else (self.flickr,)
+
+    @property
+    def follow_albums(self) -> bool:
+        """Whether Flickr is asked about the albums of an account."""
+        return any(account.follows_albums for account in self.accounts)
 
     def without_videos(self) -> "Settings":
         """Return these settings without videos."""

@@ -30,21 +30,28 @@ class PersonGlance(Person):
     """A person with the number of the faces that match them."""
 
     faces: int
+    hidden: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow(Person):
-    """A person with the number of their references, and of the faces and photos that match them."""
+    """A person with the number of their references, and of the faces and photos that match them.
+
+    `hidden` says that they are not offered for unnamed faces, and shown apart; `cover` is the id of the face that was
+    chosen to stand for them.
+    """
 
     threshold: float | None
     references: int
     faces: int
     photos: int
+    hidden: bool
+    cover: int | None
 
     @property
     def version(self) -> str:
         """A text that differs whenever what was decided about the person does; not with the faces that match."""
-        return version_of(self.name, self.threshold, self.references)
+        return version_of(self.name, self.threshold, self.references, self.hidden, self.cover)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +91,21 @@ class People:
         """Return all people, by name."""
         return self._people("")
 
-    def names(self) -> list[str]:
-        """Return the names of all people, in order; does not count their faces, as `all` does."""
-        return [str(name) for (name,) in self._db.conn.execute("SELECT name FROM people ORDER BY key")]
+    def names(self, *, hidden: bool | None = None) -> list[str]:
+        """Return the names of all people, in order, or of those who are `hidden`, or are not; no faces are counted."""
+        rows = self._db.conn.execute(
+            "SELECT name FROM people WHERE ?1 IS NULL OR hidden = ?1 ORDER BY key",
+            (None if hidden is None else int(hidden),),
+        )
+        return [str(name) for (name,) in rows]
 
     def glances(self) -> list[PersonGlance]:
         """Return all people by name, each with the number of their faces; their photos are not counted, as in `all`."""
         rows = self._db.conn.execute(
-            "SELECT id, name, (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted) "
+            "SELECT id, name, (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted), hidden "
             "FROM people ORDER BY key"
         )
-        return [PersonGlance(id=id_, name=name, faces=faces) for id_, name, faces in rows]
+        return [PersonGlance(id=id_, name=name, faces=faces, hidden=bool(hidden)) for id_, name, faces, hidden in rows]
 
     def of_id(self, person_id: int) -> PersonRow:
         """Return the person of this id.
@@ -255,7 +266,7 @@ class People:
     def _people(self, where: str, *values: Any) -> list[PersonRow]:
         rows = self._db.conn.execute(
             f"""
-            SELECT id, name, threshold,
+            SELECT id, name, threshold, hidden, cover,
                 (SELECT count(*) FROM face_references WHERE person_id = people.id),
                 (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted),
                 (SELECT count(DISTINCT photo_id) FROM matches JOIN faces ON faces.id = face_id
@@ -265,8 +276,17 @@ class People:
             values,
         )
         return [
-            PersonRow(id=id_, name=name, threshold=threshold, references=references, faces=faces, photos=photos)
-            for id_, name, threshold, references, faces, photos in rows
+            PersonRow(
+                id=id_,
+                name=name,
+                threshold=threshold,
+                references=references,
+                faces=faces,
+                photos=photos,
+                hidden=bool(hidden),
+                cover=cover,
+            )
+            for id_, name, threshold, hidden, cover, references, faces, photos in rows
         ]
 
 

@@ -47,13 +47,13 @@ class OperationRecords:
         """Return the id of a picture made by familiar, by its SHA-256."""
         return self._photos.record_output(hash_)
 
-    def want_tag(self, photo_id: int, tag: Tag) -> None:
-        """Record that a photo is to have a tag."""
-        self._tags.want(photo_id, tag)
+    def want_tag(self, photo_id: int, tag: Tag, path: Path) -> None:
+        """Record that a photo, whose file is at a path, is to have a tag."""
+        self._tags.want(photo_id, tag, path)
 
-    def veto_tag(self, photo_id: int, text: str) -> None:
+    def veto_tag(self, photo_id: int, text: str, path: Path) -> None:
         """Record that a person undid a tag."""
-        self._tags.veto(photo_id, text)
+        self._tags.veto(photo_id, text, path)
 
     def note_sidecar(self, path: Path, photo_id: int | None) -> None:
         """Record the state of a sidecar, and for a new one its photo."""

@@ -258,6 +258,26 @@ def test_what_can_not_be_fetched_is_told_and_the_rest_comes(
     }  # fmt: skip
 
 
+def test_albums_are_shown_with_their_ids_and_whether_their_photos_are_fetched(
+    household: Household, flickr: FlickrServer, account: Login, astronaut: Path
+) -> None:
+    assert household.ask("flickr", "albums").stdout == "0 albums.\n"
+    photos = [flickr.account.add_photo(astronaut).id for _ in range(2)]
+    sea, sky = flickr.account.add_album("Sea 🌊", photos), flickr.account.add_album("Sky/Blue", photos[:1])
+    configure(household, account, albums=["sea*"])
+    assert household.json("flickr", "albums") == [
+        {"id": sea.id, "title": "Sea 🌊", "photos": 2, "chosen": True},
+        {"id": sky.id, "title": "Sky/Blue", "photos": 1, "chosen": False},
+    ]
+    shown = household.ask("flickr", "albums").stdout.splitlines()
+    assert [line.split() for line in shown] == [
+        ["id", "title", "photos", "fetched"],
+        [sea.id, "Sea", "🌊", "2", "yes"],
+        [sky.id, "Sky/Blue", "1", "no"],
+        ["2", "albums."],
+    ]
+
+
 def test_status_and_doctor_tell_of_flickr(
     household: Household, flickr: FlickrServer, account: Login, obama: Path
 ) -> None:
@@ -305,7 +325,9 @@ def test_status_says_until_when_flickr_has_asked_to_wait(household: Household, a
 
 def test_who_sees_no_log_is_told_of_waits_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
     log = CheckedLog()
-    WaitReporter(log).emit("flickr.waiting", what="api", seconds=60.0, reason="Flickr asks to wait until 19:38")
+    WaitReporter(log).emit(
+        "flickr.waiting", account="flickr", what="api", seconds=60.0, reason="Flickr asks to wait until 19:38"
+    )
     assert capsys.readouterr().err == "Flickr asks to wait until 19:38.\n"
     assert len(log.of("flickr.waiting")) == 1
 

@@ -84,7 +84,7 @@ def test_changes_are_found_and_tags_do_not_cause_another_download(
     assert set(after) == {old.id, other.id, new.id}
     assert after[other.id] == before[other.id]
     assert after[old.id] != before[old.id]
-    assert bench.log.of("flickr.changed") == [{"new": 1, "changed": 2}]
+    assert bench.log.of("flickr.changed") == [{"account": "flickr", "new": 1, "changed": 2}]
 
 
 def test_what_was_deleted_is_found_by_the_next_whole_listing(bench: FlickrBench, astronaut: Path) -> None:
@@ -134,7 +134,7 @@ def test_an_account_that_is_empty_of_a_sudden_loses_nothing(bench: FlickrBench, 
     bench.look()
     assert bench.store.flickr.counts()["gone"] == 0
     assert bench.log.of("flickr.listed")[-1]["whole"] is False
-    assert bench.log.of("flickr.empty") == [{"known": 3}]
+    assert bench.log.of("flickr.empty") == [{"account": "flickr", "known": 3}]
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])

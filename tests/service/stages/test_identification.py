@@ -30,7 +30,7 @@ def test_a_content_that_is_known_is_not_looked_at_again(bench: ArrivalBench) -> 
 
 def test_a_file_from_flickr_is_not_read_where_its_hash_is_known_from_fetching_it(bench: ArrivalBench) -> None:
     cache = bench.cache
-    arrival = bench.arrival(str(cache.folder / "1_a.jpg"))
+    arrival = bench.arrival(str(cache.folder_of("flickr") / "1_a.jpg"))
     cache.note_hash(arrival.path, "f" * 64)
     assert cache.known_hash(arrival.path) == "f" * 64
     assert cache.known_hash(arrival.path) is None, "a file may be fetched again, with another content"

@@ -55,14 +55,14 @@ def test_a_photo_that_was_set_aside_is_told_at_each_path(bench: ArrivalBench) ->
 
 
 def test_a_photo_that_came_from_flickr_alone_is_handled_in_a_folder(bench: ArrivalBench) -> None:
-    bench.handled(str(bench.cache.folder / "1_a.jpg"))
+    bench.handled(str(bench.cache.folder_of("flickr") / "1_a.jpg"))
     again = known(bench, bench.arrival("a.jpg"))
     assert passed(LeaveRepeats(bench.repeats), again) is again
 
 
 def test_a_photo_of_a_folder_is_not_handled_again_when_it_comes_from_flickr(bench: ArrivalBench) -> None:
     bench.handled("a.jpg")
-    again = known(bench, bench.arrival(str(bench.cache.folder / "1_a.jpg")))
+    again = known(bench, bench.arrival(str(bench.cache.folder_of("flickr") / "1_a.jpg")))
     assert passed(LeaveRepeats(bench.repeats), again) is None
 
 

@@ -63,7 +63,7 @@ def test_a_photo_gets_the_plan_of_its_source_and_its_crops_ahead(bench: ArrivalB
     found = passed(decide(bench, planner, runner), bench.indexed("a.jpg"))
     assert found is not None
     assert (found.plan, found.rendered, planner.sources) == (plan, {0: b"a face"}, ["inbox"])
-    passed(decide(bench, planner, runner), bench.indexed(str(bench.cache.folder / "1_a.jpg")))
+    passed(decide(bench, planner, runner), bench.indexed(str(bench.cache.folder_of("flickr") / "1_a.jpg")))
     assert planner.sources == ["inbox", "flickr"]
 
 

@@ -118,14 +118,14 @@ class Account:
     With `drops_symbols` nothing is left of an emoji in the cleaned form of a tag.
     """
 
-    def __init__(self, *, user: User, now: Callable[[], float]) -> None:
+    def __init__(self, *, user: User, now: Callable[[], float], first_id: int) -> None:
         self.user = user
         self.lock = threading.RLock()
         self.photos: dict[str, Photo] = {}
         self.albums: dict[str, Album] = {}
         self.drops_symbols = False
         self._now = now
-        self._ids = count(52980000000, 7)
+        self._ids = count(first_id, 7)
         self._tag_numbers = count(1000)
         self._album_ids = count(72157700000000001, 13)
 

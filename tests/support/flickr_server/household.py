@@ -8,9 +8,9 @@ from support.flickr_server.remote import Login
 from support.household import Household
 
 
-def log_in(household: Household, login: Login) -> None:
-    """Give a household key and token, as `familiar flickr login` would."""
-    folder = household.state / "flickr"
+def log_in(household: Household, login: Login, *, account: str = "") -> None:
+    """Give a household key and token, as `familiar flickr login` would, of the account without a name or of another."""
+    folder = household.state / "flickr" / account
     folder.mkdir(parents=True, exist_ok=True)
     token = {
         "token": login.token,

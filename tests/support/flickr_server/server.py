@@ -33,10 +33,12 @@ class FlickrServer:
     - `record`: what was asked; `clock`: its time, which `clock.advance` moves.
     """
 
-    def __init__(self, *, port: int = 0, clock: Clock | None = None) -> None:
+    def __init__(
+        self, *, port: int = 0, clock: Clock | None = None, user: User | None = None, first_id: int = 52980000000
+    ) -> None:
         self.clock = clock or Clock()
-        user = User()
-        self.account = Account(user=user, now=self.clock)
+        user = user or User()
+        self.account = Account(user=user, now=self.clock, first_id=first_id)
         self.logins = Logins(user=user)
         self.faults = Faults()
         self.quirks = Quirks()

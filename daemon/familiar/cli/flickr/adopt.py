@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from familiar.api.flickr import FlickrAccount
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library, wants_json
 from familiar.cli.console.output import print_table, say
+from familiar.cli.flickr.accounts import account_option, for_accounts
 from familiar.flickr.sync.tag_adoption import AdoptableTag
 from familiar.plurals import counted
 
@@ -20,20 +22,25 @@ _SHOWN = 20
 @command(epilog="Example: familiar flickr adopt --dry-run")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--dry-run", is_flag=True, help="Show the tags; change nothing.")
+@account_option
 @pass_library
-def adopt(library: Library, *, yes: bool, dry_run: bool) -> Answer:
+def adopt(library: Library, *, account: str | None, yes: bool, dry_run: bool) -> Answer:
     """Show tags that familiar may have added before its state was lost, and let them count as added by familiar.
 
     These are tags that the account itself has added, and that are exactly what a rule gives now. Tags that you added by
     hand may be among them: Flickr does not tell the difference. familiar removes an adopted tag when its rule does not
     give it any more. Asks Flickr once for each photo with such a tag; changes nothing on Flickr.
     """
-    tags = library.flickr.adoptable_tags()
+    return for_accounts(library, account, lambda one: _adopt(one, yes=yes, dry_run=dry_run))
+
+
+def _adopt(account: FlickrAccount, *, yes: bool, dry_run: bool) -> Answer:
+    tags = account.adoptable_tags()
     if not wants_json():
         _show_plan(tags)
     adopted = None
     if tags and not dry_run and (yes or _is_confirmed(tags)):
-        adopted = library.flickr.adopt(tags)
+        adopted = account.adopt(tags)
     return Answer(data=_as_json(tags, adopted), text=lambda: _show(tags, adopted, dry_run=dry_run))
 
 

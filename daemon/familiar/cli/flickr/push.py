@@ -6,10 +6,11 @@ from dataclasses import asdict
 import click
 
 from familiar.api.environment import Environment
-from familiar.api.flickr import PushResult
+from familiar.api.flickr import FlickrAccount, PushResult
 from familiar.cli.console.command import Answer, command, open_library, pass_environment
 from familiar.cli.console.log import log_format_option, log_level_option
 from familiar.cli.console.output import print_table, say
+from familiar.cli.flickr.accounts import account_option, for_accounts
 from familiar.cli.flickr.log import begin_flickr_log
 from familiar.flickr.sync.tag_changes import TagChange
 from familiar.plurals import counted
@@ -18,11 +19,18 @@ from familiar.plurals import counted
 @command(epilog="Example: familiar flickr push --dry-run")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @click.option("--retry", is_flag=True, help="Retry tags that were refused.")
+@account_option
 @log_format_option
 @log_level_option
 @pass_environment
 def push(
-    environment: Environment, *, dry_run: bool, retry: bool, log_format: str | None, log_level: str | None
+    environment: Environment,
+    *,
+    dry_run: bool,
+    retry: bool,
+    account: str | None,
+    log_format: str | None,
+    log_level: str | None,
 ) -> Answer:
     """Send the tags of rules to Flickr, and remove tags that rules no longer give.
 
@@ -31,11 +39,19 @@ def push(
     """
     if dry_run:
         with open_library(environment, quiet=True) as library:
-            changes = library.flickr.tag_changes()
-        return Answer(data=[asdict(change) for change in changes], text=lambda: _show_changes(changes))
+            return for_accounts(library, account, _preview)
     log = begin_flickr_log(environment.settings(), log_format, log_level)
     with open_library(environment, log=log) as library:
-        result = library.flickr.push(retry=retry)
+        return for_accounts(library, account, lambda one: _push(one, retry=retry))
+
+
+def _preview(account: FlickrAccount) -> Answer:
+    changes = account.tag_changes()
+    return Answer(data=[asdict(change) for change in changes], text=lambda: _show_changes(changes))
+
+
+def _push(account: FlickrAccount, *, retry: bool) -> Answer:
+    result = account.push(retry=retry)
     for one in result.refusals:
         click.echo(f"refused: {one.tag!r} on {one.photo}: {one.reason}", err=True)
     if result.trouble is not None:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from familiar.api.flickr import FlickrAccount
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import local_time, print_table, say
+from familiar.cli.flickr.accounts import account_option, for_accounts
 from familiar.flickr.sync.status import AccountStatus
 from familiar.plurals import counted
 
@@ -18,13 +20,18 @@ _SHOWN = 20
 
 
 @command(epilog="Example: familiar flickr status --json")
+@account_option
 @pass_library
-def status(library: Library) -> Answer:
+def status(library: Library, account: str | None) -> Answer:
     """Show the login, the progress, the calls of the last hour, and waiting tags.
 
     Makes no call to Flickr.
     """
-    found = library.flickr.status()
+    return for_accounts(library, account, _status)
+
+
+def _status(account: FlickrAccount) -> Answer:
+    found = account.status()
     return Answer(data=asdict(found), text=lambda: _show(found))
 
 
@@ -59,7 +66,7 @@ def _show_photos(found: AccountStatus) -> None:
     photos, calls = found.photos, found.calls
     say(
         f"photos: {photos['done']} done, {photos['listed'] + photos['fetched']} waiting, {photos['refused']} "
-        f"can't be fetched, {counted(photos['left'], 'video')} skipped, {photos['gone']} gone"
+        f"can't be fetched, {photos['left']} skipped, {photos['gone']} gone"
     )
     if found.minutes_left is not None:
         rate, left = counted(round(found.photos_per_minute), "photo"), math.ceil(found.minutes_left)

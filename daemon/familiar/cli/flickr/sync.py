@@ -5,20 +5,24 @@ from dataclasses import asdict
 import click
 
 from familiar.api.environment import Environment
-from familiar.api.flickr import SyncResult
+from familiar.api.flickr import FlickrAccount, SyncResult
 from familiar.cli.console.command import Answer, command, open_library, pass_environment
 from familiar.cli.console.log import is_logging, log_format_option, log_level_option
 from familiar.cli.console.output import say
+from familiar.cli.flickr.accounts import account_option, for_accounts
 from familiar.cli.flickr.log import begin_flickr_log
 from familiar.plurals import counted
 
 
 @command(epilog="Example: familiar flickr sync")
 @click.option("--retry", is_flag=True, help="Retry photos that could not be fetched.")
+@account_option
 @log_format_option
 @log_level_option
 @pass_environment
-def sync(environment: Environment, *, retry: bool, log_format: str | None, log_level: str | None) -> Answer:
+def sync(
+    environment: Environment, *, retry: bool, account: str | None, log_format: str | None, log_level: str | None
+) -> Answer:
     """Fetch new photos from Flickr, handle them, and exit.
 
     The first run fetches the whole account; an interrupted run is continued. Tags of rules are stored, and sent later
@@ -26,7 +30,11 @@ def sync(environment: Environment, *, retry: bool, log_format: str | None, log_l
     """
     log = begin_flickr_log(environment.settings(), log_format, log_level)
     with open_library(environment, log=log, quiet=is_logging(log_format, log_level)) as library:
-        result = library.flickr.sync(retry=retry)
+        return for_accounts(library, account, lambda one: _sync(one, retry=retry))
+
+
+def _sync(account: FlickrAccount, *, retry: bool) -> Answer:
+    result = account.sync(retry=retry)
     return Answer(data=asdict(result), text=lambda: _show(result), failed=not result.is_complete)
 
 

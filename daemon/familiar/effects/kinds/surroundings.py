@@ -65,10 +65,10 @@ class Records(Protocol):
     def output(self, hash_: str) -> int:
         """Return the id of a picture that familiar has made, by its SHA-256."""
 
-    def want_tag(self, photo_id: int, tag: Tag) -> None:
-        """Record that a photo is to have a tag."""
+    def want_tag(self, photo_id: int, tag: Tag, path: Path) -> None:
+        """Record that a photo, whose file is at a path, is to have a tag."""
 
-    def veto_tag(self, photo_id: int, text: str) -> None:
+    def veto_tag(self, photo_id: int, text: str, path: Path) -> None:
         """Record that a person took a tag back."""
 
     def note_sidecar(self, path: Path, photo_id: int | None) -> None:

@@ -21,11 +21,11 @@ class TagKind(Kind[Tag]):
 
     def follow(self, wish: Tag, step: Step, records: Records) -> None:
         """Pass the tag on to those that wait to be sent."""
-        records.want_tag(step.photo_id, wish)
+        records.want_tag(step.photo_id, wish, step.path)
 
     def follow_back(self, wish: Tag, step: Step, records: Records) -> None:
         """Let the tag be taken off, and not be given again."""
-        records.veto_tag(step.photo_id, wish.text)
+        records.veto_tag(step.photo_id, wish.text, step.path)
 
     async def prepare(
         self,

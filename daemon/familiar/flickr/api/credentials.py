@@ -4,13 +4,14 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from familiar.errors import StoreError, UsageError
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.errors import NoLoginError
+from familiar.model import FLICKR
 from familiar.state import keep_owner, keep_owner_of
 
 Perms: TypeAlias = Literal["read", "write", "delete"]
@@ -50,17 +51,22 @@ class Credentials:
     """The locations of key and login: the credentials folder of systemd and the state folder.
 
     A key of systemd comes first, but a login in the state folder: it was given by `familiar flickr login`, maybe as
-    that of systemd was lost.
+    that of systemd was lost. Accounts with a name have files of their own, and use the general key if they have none.
     """
 
     folder: Path
     given: Path | None = None
+    account: str = FLICKR
 
     @classmethod
     def of(cls, state: Path, environment: Mapping[str, str]) -> "Credentials":
         """Return the locations of this run."""
         given = environment.get("CREDENTIALS_DIRECTORY")
         return cls(folder=state / "flickr", given=Path(given) if given else None)
+
+    def of_account(self, name: str) -> "Credentials":
+        """Return the locations of an account."""
+        return replace(self, account=name)
 
     def key(self) -> Key | None:
         """Return the key, or None if there is none.
@@ -101,7 +107,8 @@ class Credentials:
         """
         key, login = self.key(), self.login()
         if key is None or login is None:
-            raise NoLoginError("Not logged in to Flickr; use familiar flickr login")
+            named = "" if self.account == FLICKR else f" --account {self.account}"
+            raise NoLoginError(f"Not logged in to Flickr; use familiar flickr login{named}")
         return key, login
 
     def keep_key(self, key: Key) -> None:
@@ -114,15 +121,24 @@ class Credentials:
 
     def stamp(self) -> tuple[object, ...]:
         """Return a value that changes with key or login."""
-        return tuple(_stamp(path) for name in (KEY_NAME, TOKEN_NAME) for path in self._places(name))
+        return tuple(_stamp(path) for name in (KEY_NAME, TOKEN_NAME) for path in self.places(name))
 
-    def _places(self, name: str) -> list[Path]:
+    def places(self, name: str) -> list[Path]:
         """Return where a file may be, in order: a login that a person gave here is newer than the credential."""
-        folders = (self.folder, self.given) if name == TOKEN_NAME else (self.given, self.folder)
-        return [folder / name for folder in folders if folder is not None]
+        own = self._own / name
+        if self.account == FLICKR:
+            given, general = name, []
+        else:
+            given, general = f"{name}-{self.account}", self.of_account(FLICKR).places(name)
+        provided = [] if self.given is None else [self.given / given]
+        return [own, *provided] if name == TOKEN_NAME else [*provided, own, *general]
+
+    @property
+    def _own(self) -> Path:
+        return self.folder if self.account == FLICKR else self.folder / self.account
 
     def _read(self, name: str) -> tuple[Path, str] | None:
-        for path in self._places(name):
+        for path in self.places(name):
             try:
                 return path, read_regular(path).decode()
             except FileNotFoundError:
@@ -133,20 +149,21 @@ class Credentials:
         return None
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
-        temporary = self.folder / f".{name}.{secrets.token_hex(4)}"
+        temporary = self._own / f".{name}.{secrets.token_hex(4)}"
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            keep_owner_of(self.folder, self.folder.parent)
+            for folder in dict.fromkeys((self.folder, self._own)):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                keep_owner_of(folder, folder.parent)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(values, file)
                 file.flush()
                 os.fsync(file.fileno())
-                keep_owner(file.fileno(), self.folder)
-            temporary.replace(self.folder / name)
+                keep_owner(file.fileno(), self._own)
+            temporary.replace(self._own / name)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise StoreError(f"{self.folder / name}: can't be written: {error.strerror}.") from error
+            raise StoreError(f"{self._own / name}: can't be written: {error.strerror}.") from error
 
 
 def _texts(path: Path, text: str, kind: type[Key] | type[Login], right: str) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class CallQueue:
         self._silent_since.pop(kind, None)
         if kind == "api" and not self._is_connected:
             self._is_connected = True
-            self._log.emit("flickr.connected", account=self._login.username, perms=self._login.perms)
+            self._log.emit("flickr.connected", username=self._login.username, perms=self._login.perms)
 
     def _is_away(self, kind: Kind, error: PassingError) -> bool:
         """Return whether nothing has answered for so long that it is no use to wait for an answer."""

@@ -32,14 +32,13 @@ def connect(
         UsageError: the files with key and login are wrong.
     """
     key, login = credentials.needed()
-    account = store.flickr.fact("account")
-    if account is not None and account["nsid"] != login.nsid:
-        raise StoppedError(
-            f"This state folder has the photos of {account['username']!r}, and {login.username!r} is logged in; use "
-            "another --state for another account."
-        )
-    if account is None:
-        store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
+    check_account(store, settings.name, login)
+    store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
+    sharing = [
+        other
+        for other in store.flickr.accounts()
+        if other != settings.name and credentials.of_account(other).key() == key
+    ]
     client = Client(key, login, endpoint=settings.endpoint, timeout=settings.timeout)
     downloader = Downloader(timeout=settings.timeout)
     calls = CallQueue(
@@ -47,11 +46,31 @@ def connect(
         login=login,
         downloader=downloader,
         settings=settings,
-        store=store,
+        store=store.of_account(settings.name, sharing=sharing),
         log=log,
         on_call=on_call,
     )
     return calls, login
+
+
+def check_account(store: Store, name: str, login: Login) -> None:
+    """Check that a login is that of the account whose photos the store has under a name.
+
+    Raises:
+        StoppedError: it is another one.
+    """
+    for other in store.flickr.accounts():
+        known = store.of_account(other).flickr.fact("account")
+        if other == name and known["nsid"] != login.nsid:
+            raise StoppedError(
+                f"The account {name!r} has the photos of {known['username']!r}, and {login.username!r} is logged in; "
+                "another account needs a name of its own in `flickr`, in the configuration."
+            )
+        if other != name and known["nsid"] == login.nsid:
+            raise StoppedError(
+                f"{login.username!r} is logged in, whose photos the account {other!r} has; use {other!r} in place of "
+                f"{name!r}."
+            )
 
 
 class FlickrConnection:

@@ -68,6 +68,7 @@ class Fetcher:
         self._store = store
         self._log = log
         self._cache = cache
+        self._folder = cache.folder_of(settings.name)
         self._root_id = root_id
         self._tasks: Tasks[str] = Tasks(on_fetched)
         self._brought: dict[str, tuple[FlickrPhoto, Path]] = {}
@@ -99,7 +100,7 @@ class Fetcher:
 
     def sweep(self) -> None:
         """Remove temporary files of downloads of an earlier run."""
-        for path in self._cache.folder.glob(f".*{PARTIAL}"):
+        for path in self._folder.glob(f".*{PARTIAL}"):
             path.unlink(missing_ok=True)
 
     def _hand_over(self) -> None:
@@ -146,7 +147,7 @@ class Fetcher:
         except StoreError:
             raise
         except OSError as error:
-            reason = f"{error.filename or self._cache.folder}: {error.strerror or error}"
+            reason = f"{error.filename or self._folder}: {error.strerror or error}"
             self._put_off(photo, reason, tries=None, seconds=self._settings.later)
         else:
             self._brought[photo.id] = (photo, path)
@@ -198,7 +199,7 @@ class Fetcher:
         return await self._bring_size(photo, last)
 
     async def _bring_size(self, photo: FlickrPhoto, size: Size) -> Path:
-        path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
+        path = self._folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
         if path.is_file():  # fetched by a run that was killed before it recorded the file, or kept
             _date(path, photo)
             return path

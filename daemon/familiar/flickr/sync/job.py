@@ -8,6 +8,7 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials, Login
 from familiar.flickr.api.errors import NotAllowedError, PassingError, StoppedError
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.connection import FlickrConnection, connect
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
@@ -28,12 +29,14 @@ _KEEP_EVERY = 0.3
 """Seconds between two looks at what is done."""
 _LOOK_EVERY = 2.0
 """Seconds between two checks for a new login."""
+_ALLOWED_AGAIN = 10
+"""Multiple of the time between retries until tags are tried again that the login should allow, and Flickr does not."""
 _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
 
 class FlickrSync:
-    """A job: syncs an account and the store while the daemon runs."""
+    """A job: syncs an account and the store, as the account has it, while the daemon runs."""
 
     def __init__(
         self,
@@ -46,15 +49,18 @@ class FlickrSync:
         decider: TagDecider,
         cache: FlickrCache,
         on_work: Callable[[], None],
-        on_changed: Callable[[int], None],
+        on_changed: Callable[[int, int | None], None],
         on_call: Callable[[Kind], None] = lambda _kind: None,
         log: EventLog,
+        captions: bool = False,
     ) -> None:
-        """Take the parts.
+        """Take the parts; with `captions`, sidecars are to say what owners say on Flickr.
 
         `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
-        of which Flickr says something else than before, `on_call` for each call or download.
+        of which Flickr says something else than before, and the plan that was made for that, if there is one, `on_call`
+        for each call or download.
         """
+        log = AccountLog(log, settings.name)
         self._settings = settings
         self._credentials = credentials
         self._store = store
@@ -63,6 +69,7 @@ class FlickrSync:
         self._on_work = on_work
         self._on_call = on_call
         self._log = log
+        self._captions = captions
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
         self._rules = RuleBacklog(
             store=store, decider=decider, runner=runner, cache=cache, on_changed=on_changed, log=log
@@ -79,7 +86,7 @@ class FlickrSync:
 
     def start(self) -> None:
         """Prepare the cache."""
-        folder = self._cache.folder
+        folder = self._cache.folder_of(self._settings.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root_id = self._store.roots.know(folder).id
         self._store.roots.set_online(self._root_id, device=folder.stat().st_dev)
@@ -196,7 +203,12 @@ class FlickrSync:
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
-            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_listed
+            calls=connection.calls,
+            settings=self._settings,
+            store=self._store,
+            log=self._log,
+            on_found=self._on_listed,
+            captions=self._captions,
         )
 
     def _on_listed(self) -> None:
@@ -234,12 +246,19 @@ class FlickrSync:
 
     async def _send(self, connection: FlickrConnection) -> None:
         sender = Sender(calls=connection.calls, store=self._store, log=self._log, later=self._settings.later)
+        told = None
         while True:
             try:
                 await self._send_now(sender, connection.login)
             except NotAllowedError as error:
-                self._log.emit("flickr.not_allowed", error=str(error))
-                return
+                if str(error) != told:
+                    self._log.emit("flickr.not_allowed", error=str(error))
+                    told = str(error)
+                if not connection.login.may_write:
+                    return
+                await asyncio.sleep(_ALLOWED_AGAIN * self._settings.later)  # an account may be read-only for a while
+                continue
+            told = None
             self._news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), self._settings.later)

@@ -9,8 +9,9 @@ from familiar.flickr.api.listing import EXTRAS, PER_PAGE, ListingEntry, Page, be
 from familiar.flickr.api.pages import PageCursor, after_page
 from familiar.flickr.sync.album_lister import AlbumLister, AlbumsOfPhotos
 from familiar.flickr.sync.calls import CallQueue
+from familiar.flickr.sync.wordings import Wordings
 from familiar.settings import FlickrSettings
-from familiar.store.flickr.photos import FileOn, ListingChanges
+from familiar.store.flickr.listing import FileOn, ListingChanges
 from familiar.store.store import Store
 
 _OVERLAP = 900
@@ -31,9 +32,19 @@ class Lister:
     """Brings what Flickr lists into the store; each page and how far the walk is are recorded together."""
 
     def __init__(
-        self, *, calls: CallQueue, settings: FlickrSettings, store: Store, log: EventLog, on_found: Callable[[], None]
+        self,
+        *,
+        calls: CallQueue,
+        settings: FlickrSettings,
+        store: Store,
+        log: EventLog,
+        on_found: Callable[[], None],
+        captions: bool = False,
     ) -> None:
-        """Take the rooms; `on_found` is called after photos were stored."""
+        """Take the rooms; `on_found` is called after photos were stored.
+
+        With `captions` the wording of tags and licences is asked for.
+        """
         self._calls = calls
         self._settings = settings
         self._store = store
@@ -46,9 +57,13 @@ class Lister:
             else AlbumLister(calls=calls, choice=choice, videos=settings.videos, store=store, log=log)
         )
 
+        self._wordings = Wordings(calls=calls, store=store) if captions else None
+
     async def look(self) -> None:
         """List what has changed, or everything if it is time for that, or if that was cancelled."""
         now = self._now()
+        if self._wordings is not None:
+            self._wordings.begin()
         if self._albums is None:
             self._store.flickr.remember("albums", None)
             self._store.flickr_albums.choose(None, videos=self._settings.videos)
@@ -84,6 +99,8 @@ class Lister:
             page = read_page(answer)
             is_sizing = walk.order == "oldest" and not walk.sized
             albums = None if is_sizing else await self._albums_of(page)
+            if self._wordings is not None:
+                await self._wordings.learn(page, afresh=True)
             with self._store.writing():
                 noted = ListingChanges() if is_sizing else self._note(page, albums, state["number"])
                 walk = _advanced(walk, page, noted.fresh)
@@ -127,7 +144,7 @@ class Lister:
     def _lacking(self, walk: PageCursor, state: dict[str, Any]) -> int:
         """Return how many photos fewer the walk has met than the total counts."""
         odd: int = state.get("odd", 0)
-        return (walk.total or 0) - self._store.flickr.met(state["number"]) - odd
+        return (walk.total or 0) - self._store.flickr_listing.met(state["number"]) - odd
 
     def _count_odd(self, answer: dict[str, Any], page: Page, state: dict[str, Any]) -> None:
         """Count invalid entries as listed, by their ids; without an id the photo is unknown."""
@@ -135,18 +152,18 @@ class Lister:
             return
         understood = {photo.id for photo in page.photos}
         ids = {str(entry["id"]) for entry in answer["photos"]["photo"] if isinstance(entry, dict) and "id" in entry}
-        self._store.flickr.meet(ids - understood, walk=state["number"])
+        self._store.flickr_listing.meet(ids - understood, walk=state["number"])
         state["odd"] = state.get("odd", 0) + page.odd
         state["nameless"] = state.get("nameless", 0) + page.odd - min(len(ids - understood), page.odd)
 
     def _finish(self, state: dict[str, Any], walk: PageCursor) -> None:
-        met = self._store.flickr.met(state["number"])
+        met = self._store.flickr_listing.met(state["number"])
         known = self._known()
         is_whole = not (walk.repeats or self._misses(walk, state) or state.get("nameless") or (known and not met))
         # Where the total is off, a photo must be absent twice: it may be among those that were counted and not shown.
         last_met = state["number"] - (self._lacking(walk, state) > 0)
         with self._store.writing():
-            gone = self._store.flickr.forget_unmet(last_met) if is_whole else 0
+            gone = self._store.flickr_listing.forget_unmet(last_met) if is_whole else 0
             self._store.flickr.remember("walk", None)
             self._store.flickr.remember("listed at", state["started"])
             self._store.flickr.remember("since", state["started"])
@@ -179,6 +196,8 @@ class Lister:
             )
             page = read_page(answer)
             albums = await self._albums_of(page)
+            if self._wordings is not None:
+                await self._wordings.learn(page, afresh=False)
             with self._store.writing():
                 noted = self._note(page, albums, number)
                 self._store.flickr.remember("look", now)
@@ -203,7 +222,7 @@ class Lister:
         if page.odd:
             self._log.emit("flickr.odd", entries=page.odd)
         photos = [(photo, self._file_of(photo)) for photo in page.photos]
-        noted = self._store.flickr.note(photos, walk=number, videos=self._settings.videos)
+        noted = self._store.flickr_listing.note(photos, walk=number, videos=self._settings.videos)
         if self._albums is not None and albums is not None:
             self._albums.note(albums)
         return noted

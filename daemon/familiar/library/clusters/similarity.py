@@ -18,7 +18,7 @@ class SimilarPerson:
 
 
 def similar_people(store: Store, recogniser: Recogniser, cluster_id: int, *, most: int) -> list[SimilarPerson]:
-    """Return who a cluster may be, the most similar person first; not those who were refused for it.
+    """Return who a cluster may be, the most similar person first; not those who were refused for it, or are hidden.
 
     Raises:
         UsageError: there is no such cluster.
@@ -26,6 +26,6 @@ def similar_people(store: Store, recogniser: Recogniser, cluster_id: int, *, mos
     live = store.clusters.live(cluster_id)
     typical = [face.id for face in store.clusters.faces(live, most=_TYPICAL)]
     _, embeddings = store.photos.embeddings_of(typical, recogniser.model)
-    refused = store.clusters.refused_people(live)
-    found = recogniser.similar(embeddings, most=most + len(refused))
-    return [SimilarPerson(name=name, distance=distance) for name, distance in found if name not in refused][:most]
+    left_out = {*store.clusters.refused_people(live), *store.people.names(hidden=True)}
+    found = recogniser.similar(embeddings, most=most + len(left_out))
+    return [SimilarPerson(name=name, distance=distance) for name, distance in found if name not in left_out][:most]

@@ -1,14 +1,23 @@
-"""One person: their photos over the years, faces that may be theirs, and their faces."""
+"""One person: their photos over the years, faces that may be theirs, their looks, references and faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
 from familiar.store.people import PersonRow
-from familiar.store.views.faces_of_people import FaceOfPerson
+from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
+from familiar.store.views.representative_faces import RepresentativeFace
 
 _MAYBE = 60
 _FACES = 200
+_REFERENCES = 48
+_IN_DOUBT = 12
+"""Faces that another threshold would add or take away, of each kind."""
+
+_OF_LOOK = 8
+"""Faces of a look that are shown."""
+
+_LOOKS = 40
 _LONGEST_SPAN = 120
 """Years that are drawn, including those without a photo; a wrong clock may give others."""
 
@@ -29,20 +38,100 @@ class ShownPerson:
     row: PersonRow
     years: Sequence[YearBar]
     maybe: Sequence[FaceOfPerson]
-    faces: Sequence[FaceOfPerson]
+    references: Sequence[RepresentativeFace]
+    faces: "FacesOfPerson"
     threshold: float
+    version: str
 
 
-def show_person(library: Library, person: int) -> ShownPerson:
-    """Return a person by their id."""
-    people, row = library.people, library.people.of_id(person)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacesOfPerson:
+    """Faces of a person from number `start` on, counted from 0: the nearest first, or the farthest ones."""
+
+    row: PersonRow
+    faces: Sequence[FaceOfPerson]
+    start: int
+    farthest: bool
+
+    @property
+    def after(self) -> int | None:
+        """The number of the next face, if there is one."""
+        end = self.start + len(self.faces)
+        return end if self.faces and end < self.row.faces else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLook:
+    """A look with its most typical faces; `ids` are those of all of its faces."""
+
+    ids: Sequence[int]
+    faces: Sequence[FaceOfPerson]
+    years: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLooks:
+    """The looks of a person, and the faces that are like no other one, if any."""
+
+    row: PersonRow
+    looks: Sequence[ShownLook]
+    more: int
+    alone: ShownLook | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdPreview:
+    """What another threshold would change."""
+
+    row: PersonRow
+    change: ThresholdChange
+
+
+def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson:
+    """Return a person by their id; of their faces, the nearest ones come first, or the farthest."""
+    people, row, version = library.people, library.people.of_id(person), library.people.version
     return ShownPerson(
         row=row,
         years=_bars(people.years(row.name)),
         maybe=people.maybe(row.name, most=_MAYBE),
-        faces=people.faces(row.name, most=_FACES),
+        references=people.reference_faces(row.name, most=_REFERENCES),
+        faces=FacesOfPerson(
+            row=row, faces=people.faces(row.name, most=_FACES, farthest=farthest), start=0, farthest=farthest
+        ),
         threshold=people.threshold(row.name),
+        version=version,
     )
+
+
+def faces_of_person(library: Library, person: int, start: int, *, farthest: bool) -> FacesOfPerson:
+    """Return the faces of a person from a number on."""
+    row = library.people.of_id(person)
+    faces = library.people.faces(row.name, start=start, most=_FACES, farthest=farthest)
+    return FacesOfPerson(row=row, faces=faces, start=start, farthest=farthest)
+
+
+def looks_of_person(library: Library, person: int) -> ShownLooks:
+    """Return the looks of a person; this compares all of their faces, and may take seconds."""
+    row = library.people.of_id(person)
+    found = library.people.looks(row.name)
+    return ShownLooks(
+        row=row,
+        looks=[_look(library, row, look.faces, look.years) for look in found.looks[:_LOOKS]],
+        more=max(0, len(found.looks) - _LOOKS),
+        alone=_look(library, row, found.alone, None) if found.alone else None,
+    )
+
+
+def preview_threshold(library: Library, person: int, distance: float) -> ThresholdPreview:
+    """Return what another threshold would change."""
+    row = library.people.of_id(person)
+    return ThresholdPreview(row=row, change=library.people.with_threshold(row.name, distance, most=_IN_DOUBT))
+
+
+def _look(library: Library, row: PersonRow, ids: Sequence[int], years: tuple[str, str] | None) -> ShownLook:
+    shown = ids[:_OF_LOOK]
+    faces = {face.id: face for face in library.people.those(row.name, shown)}
+    return ShownLook(ids=ids, faces=[faces[face] for face in shown if face in faces], years=years)
 
 
 def _bars(years: Sequence[tuple[int, int]]) -> list[YearBar]:

@@ -9,6 +9,7 @@ const AGAIN = 2000; // milliseconds until it is tried again where nobody answere
 const waiting = stored("changes");
 const done = stored("done");
 const callbacks = new Map();
+const following = new Map(); // versions that own changes have left, by what they were before
 let sending = false;
 
 function stored(name) {
@@ -37,6 +38,11 @@ export async function read(path) {
   return template.content;
 }
 
+/** Fetch what a page has in its middle. */
+export function readPart(path) {
+  return read(`${path}${path.includes("?") ? "&" : "?"}part`);
+}
+
 /** Post JSON, and return status and answer. */
 export async function post(path, body) {
   const answer = await fetch(at + path, {
@@ -62,15 +68,40 @@ export function change(wanted, { onMade = () => {}, onRefused = () => {} } = {})
   return whole.id;
 }
 
+/** Return a change with the versions as the own changes before it have left them: it was decided on these. */
+function followed(wanted) {
+  const whole = { ...wanted };
+  for (const kind of ["groups", "people"]) {
+    if (!wanted[kind]) continue;
+    whole[kind] = { ...wanted[kind] };
+    for (const [id, seen] of Object.entries(wanted[kind])) {
+      let version = seen;
+      while (following.has(`${kind} ${id} ${version}`)) version = following.get(`${kind} ${id} ${version}`);
+      whole[kind][id] = version;
+    }
+  }
+  return whole;
+}
+
+function follow(made, answer) {
+  for (const kind of ["groups", "people"]) {
+    for (const [id, seen] of Object.entries(made[kind] ?? {})) {
+      const now = answer.versions?.[id];
+      if (now && now !== seen) following.set(`${kind} ${id} ${seen}`, now);
+    }
+  }
+}
+
 async function send() {
   if (sending) return;
   sending = true;
   let told = null;
   while (waiting.length > 0) {
     const [next] = waiting;
-    let status, answer;
+    let whole, status, answer;
     try {
-      [status, answer] = await post("/changes", next);
+      whole = followed(next);
+      [status, answer] = await post("/changes", whole);
     } catch {
       told ??= problem("The server does not answer. What you decided is kept, and sent when it does.", [], { stays: true });
       await new Promise((go) => setTimeout(go, AGAIN));
@@ -84,6 +115,7 @@ async function send() {
     }
     waiting.shift();
     keep();
+    if (status === 200) follow(whole, answer);
     settle(next, status, answer);
   }
   told?.remove();
@@ -93,6 +125,7 @@ async function send() {
 function settle(made, status, answer) {
   const { onMade, onRefused } = callbacks.get(made.id) ?? { onMade() {}, onRefused() {} };
   callbacks.delete(made.id);
+  document.dispatchEvent(new CustomEvent("decided"));
   if (status !== 200) {
     if (onRefused(answer, made) !== true) problem(answer.said, again(made, answer));
     return;

@@ -2,6 +2,7 @@
 // A name that is not exactly that of a known person is created only when "Create …" is chosen.
 
 import { read } from "./changes.js";
+import { onChange } from "./live.js";
 
 const MOST = 8;
 let known = null;
@@ -12,7 +13,14 @@ async function knownNames() {
   return known;
 }
 
-/** Say that a person was added. */
+/** Have the names read again when one is asked for: people were added, renamed or merged, here or elsewhere. */
+function forgetNames() {
+  known = null;
+}
+onChange(forgetNames);
+document.addEventListener("decided", forgetNames);
+
+/** Say that a person is about to be added. */
 async function addKnown(name) {
   const names = await knownNames();
   if (!names.some((one) => plain(one) === plain(name))) known = Promise.resolve([...names, name].sort());

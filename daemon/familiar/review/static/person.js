@@ -1,37 +1,58 @@
-// One person: faces are confirmed or refused in runs, and the threshold shows what it would change.
+// One person: faces are confirmed, refused or given to others in runs, and the threshold shows what it would change.
 
 import { change, read } from "./changes.js";
 import { between, faceKeys } from "./faces.js";
 import { NameField } from "./names.js";
-import { whenStale } from "./notes.js";
+import { problem, whenStale } from "./notes.js";
 
 const PAUSE = 120; // milliseconds after which the effect of a threshold is asked for
+const AHEAD = "2000px"; // how far below the window the next faces are fetched
 
 export function startPerson(page, { show, showPhoto }) {
   const { person, name } = page.dataset;
+  const here = `/people/${person}`;
+  const order = "farthest" in page.dataset ? "farthest" : "";
   const bar = page.querySelector(".chosen");
-  const chosen = new Set();
+  const chosen = new Set(); // ids of faces: not all of them need be on the page
+  const sent = new Set(); // changes that are not answered yet
   let last = null;
 
-  const refresh = () => show(`/people/${person}`);
+  const refresh = () => show(order ? `${here}?${order}` : here, null, { stays: true });
   const refused = whenStale(refresh);
+  const facesOf = (id) => page.querySelectorAll(`.face[data-face="${id}"]`);
 
   function decide(wanted, onMade = refresh) {
-    change({ ...wanted, people: { [person]: page.dataset.version } }, { onMade: (made) => void onMade(made), onRefused: refused });
+    const id = change(
+      { ...wanted, people: { [person]: page.dataset.version } },
+      {
+        onMade: (made) => {
+          sent.delete(id);
+          return void onMade(made);
+        },
+        onRefused: (said, made) => {
+          sent.delete(id);
+          for (const face of made.faces ?? []) for (const one of facesOf(face)) one.closest("li").hidden = false;
+          return refused(said, made);
+        },
+      },
+    );
+    sent.add(id);
   }
 
-  function mark(face, on) {
-    face.ariaPressed = String(on);
-    if (on) chosen.add(face);
-    else chosen.delete(face);
+  function mark(id, on) {
+    if (on) chosen.add(id);
+    else chosen.delete(id);
+    for (const face of facesOf(id)) face.ariaPressed = String(on);
   }
+
+  const idOf = (face) => Number(face.dataset.face);
 
   function toggle(face, range = false) {
     const all = [...face.closest("ol").querySelectorAll(".face")];
     if (range) {
-      for (const one of between(all, all.includes(last) ? last : all[0], face)) mark(one, true);
+      for (const one of between(all, all.includes(last) ? last : all[0], face)) mark(idOf(one), true);
     } else {
-      mark(face, face.ariaPressed !== "true");
+      mark(idOf(face), face.ariaPressed !== "true");
       last = face;
     }
     update();
@@ -40,28 +61,37 @@ export function startPerson(page, { show, showPhoto }) {
   function update() {
     bar.hidden = chosen.size === 0;
     bar.querySelector("[data-count]").textContent = `${chosen.size} ${chosen.size === 1 ? "face" : "faces"}`;
+    bar.querySelector("[data-do='set cover']").disabled = chosen.size !== 1;
   }
 
   function chooseNothing() {
-    for (const face of [...chosen]) mark(face, false);
+    for (const id of [...chosen]) mark(id, false);
     update();
   }
 
-  function decideFaces(what) {
+  function decideFaces(wanted, onMade) {
     if (chosen.size === 0) return false;
-    const faces = [...chosen].map((face) => Number(face.dataset.face));
-    for (const face of chosen) face.closest("li").hidden = true;
-    decide({ what, faces });
+    const faces = [...chosen];
+    if (wanted.what !== "set cover") {
+      for (const id of faces) for (const face of facesOf(id)) face.closest("li").hidden = true;
+    }
     chooseNothing();
+    decide({ ...wanted, faces }, onMade);
   }
 
+  const similar = () => read(`${here}/similar`);
   new NameField(page.querySelector(".ask .who"), {
-    similar: () => read(`/people/${person}/similar`),
+    similar,
     create: (other) => `Rename to “${other}”?`,
     onName: (other, isNew) => {
       if (isNew) decide({ what: "rename", name: other });
       else if (other !== name) decide({ what: "merge people", name: other }, (made) => show(`/people/${made.person}`));
     },
+  });
+  const somebodyElse = new NameField(bar.querySelector(".who"), {
+    similar,
+    onName: (other, isNew) => decideFaces({ what: "give faces", name: other, is_new: isNew }),
+    onLeave: () => page.querySelector(".face[aria-pressed=true]")?.focus(),
   });
 
   const slider = page.querySelector("#threshold");
@@ -74,22 +104,50 @@ export function startPerson(page, { show, showPhoto }) {
     apply.disabled = slider.value === before;
     clearTimeout(asked);
     asked = setTimeout(async () => {
-      const { more, fewer } = await read(`/people/${person}/threshold?distance=${slider.value}`);
-      preview.textContent = `about ${more} more, ${fewer} fewer`;
+      const wanted = slider.value;
+      const part = await read(`${here}/threshold?distance=${wanted}`).catch((error) => problem(error.message) && null);
+      if (!part || wanted !== slider.value) return;
+      preview.textContent = part.querySelector("[data-counts]").textContent;
+      page.querySelector("[data-doubt]").replaceChildren(part.querySelector(".doubt"));
     }, PAUSE);
   });
+
+  async function showLooks() {
+    const place = page.querySelector("[data-looks]");
+    if (!place) return;
+    try {
+      place.replaceChildren(await read(`${here}/looks`));
+      for (const id of chosen) mark(id, true);
+    } catch (error) {
+      place.textContent = error.message;
+    }
+  }
 
   const ACTS = {
     "set threshold": () => decide({ what: "set threshold", threshold: Number(slider.value) }),
     "as for all": () => decide({ what: "set threshold" }),
-    "confirm faces": () => decideFaces("confirm faces"),
-    "refuse faces": () => decideFaces("refuse faces"),
+    "confirm faces": () => decideFaces({ what: "confirm faces" }),
+    "refuse faces": () => decideFaces({ what: "refuse faces" }),
+    "split off": () => decideFaces({ what: "split off" }, (made) => show(`/groups/${made.group}`)),
+    "set cover": () => (chosen.size === 1 ? decideFaces({ what: "set cover" }) : false),
+    hide: () => decide({ what: "hide" }),
+    show: () => decide({ what: "show" }),
+    "choose look": (button) => {
+      for (const id of button.closest(".look").dataset.ids.split(",")) mark(Number(id), true);
+      update();
+    },
     "choose nothing": chooseNothing,
   };
   page.addEventListener("click", (event) => {
     const face = event.target.closest(".face");
     if (face) toggle(face, event.shiftKey);
-    ACTS[event.target.closest("[data-do]")?.dataset.do]?.();
+    const button = event.target.closest("[data-do]");
+    ACTS[button?.dataset.do]?.(button);
+    const other = event.target.closest("[data-order]");
+    if (other && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      show(order ? here : `${here}?farthest`, null, { stays: true });
+    }
   });
   page.addEventListener("dblclick", (event) => {
     const face = event.target.closest(".face");
@@ -97,24 +155,63 @@ export function startPerson(page, { show, showPhoto }) {
   });
 
   function move(event, rows, steps) {
-    const here = document.activeElement.closest(".face");
-    if (!here) return false;
+    const focused = document.activeElement.closest(".face");
+    if (!focused) return false;
     const all = [...page.querySelectorAll("li:not([hidden]) > .face")];
-    const columns = getComputedStyle(here.closest("ol")).gridTemplateColumns.split(" ").length;
-    const there = all[all.indexOf(here) + steps + rows * columns];
+    const columns = getComputedStyle(focused.closest("ol")).gridTemplateColumns.split(" ").length;
+    const there = all[all.indexOf(focused) + steps + rows * columns];
     if (!there) return;
     if (event.shiftKey) {
-      last ??= here;
-      mark(here, true);
-      mark(there, true);
+      last ??= focused;
+      mark(idOf(focused), true);
+      mark(idOf(there), true);
       update();
     }
     there.focus();
   }
 
+  /** Fetch further faces as they come near. */
+  const list = page.querySelector("[data-part=faces] ol");
+  const tail = document.createElement("div");
+  const watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && fetchMore(), { rootMargin: AHEAD });
+  async function fetchMore() {
+    watcher.unobserve(tail);
+    try {
+      const part = await read(`${here}/faces?start=${list.dataset.after}${order && `&${order}`}`);
+      const fresh = part.querySelector("ol");
+      const known = new Set([...list.querySelectorAll(".face")].map(idOf));
+      list.append(...[...fresh.children].filter((item) => !known.has(idOf(item.firstElementChild))));
+      if (fresh.dataset.after) list.dataset.after = fresh.dataset.after;
+      else delete list.dataset.after;
+    } catch (error) {
+      problem(error.message);
+      return;
+    }
+    if (list.dataset.after) watcher.observe(tail);
+  }
+  if (list?.dataset.after) {
+    list.after(tail);
+    watcher.observe(tail);
+  }
+
+  /** Show what others have changed, unless somebody is deciding here. */
+  async function changed() {
+    const isBusy = () =>
+      chosen.size > 0 || sent.size > 0 || slider.value !== before || [...page.querySelectorAll(".who input")].some((field) => field.value);
+    if (isBusy()) return;
+    const now = await read("/people/version").catch(() => null);
+    if (now !== null && now.version !== page.dataset.people && !isBusy()) refresh();
+  }
+
+  showLooks();
   document.addEventListener("undone", refresh);
   return {
-    stop: () => document.removeEventListener("undone", refresh),
+    changed,
+    stop() {
+      watcher.disconnect();
+      clearTimeout(asked);
+      document.removeEventListener("undone", refresh);
+    },
     keys: {
       ArrowRight: (event) => move(event, 0, 1),
       ArrowLeft: (event) => move(event, 0, -1),
@@ -123,6 +220,10 @@ export function startPerson(page, { show, showPhoto }) {
       ...faceKeys({ toggle, showPhoto }),
       y: ACTS["confirm faces"],
       n: () => (chosen.size > 0 ? ACTS["refuse faces"]() : page.querySelector(".ask input").focus()),
+      w: () => (chosen.size > 0 ? somebodyElse.input.focus() : false),
+      s: ACTS["split off"],
+      c: ACTS["set cover"],
+      h: () => page.querySelector("[data-do=hide], [data-do=show]").click(),
       Escape: () => (chosen.size > 0 ? chooseNothing() : void show("/people")),
     },
   };

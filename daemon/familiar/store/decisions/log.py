@@ -16,7 +16,10 @@ Subject: TypeAlias = Literal["clusters", "people"]
 """What a decision is about; `familiar SUBJECT undo` undoes it."""
 
 PEOPLE_KINDS = frozenset(
-    {"add references", "import references", "rename person", "merge people", "remove person", "set threshold"}
+    {
+        *("add references", "import references", "rename person", "merge people", "remove person", "set threshold"),
+        *("hide person", "show person", "set cover"),
+    }
 )
 """Kinds of the events that are about people; all others are about clusters and their faces."""
 

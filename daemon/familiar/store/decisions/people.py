@@ -4,7 +4,7 @@ from familiar.errors import UsageError
 from familiar.names import check_name, name_key
 from familiar.plurals import counted
 from familiar.store.database import Database, writing
-from familiar.store.decisions.consistency import check_not_told_apart
+from familiar.store.decisions.consistency import check_faces, check_not_told_apart
 from familiar.store.decisions.event import OpenEvent
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.decisions.removed_references import remove_references
@@ -86,6 +86,31 @@ class PersonDecisions:
                 event.changes.update("people", person.id, threshold=threshold)
                 limit = "the configured threshold" if threshold is None else threshold
                 event.summary = f"{person.name} matches up to {limit}"
+        return event.id
+
+    def hide(self, name: str, *, hidden: bool) -> int | None:
+        """Hide a person, or show them again."""
+        with writing(self._db):
+            person = self._people.person(name)
+            if self._people.of_id(person.id).hidden == hidden:
+                return None
+            with self._log.event("hide person" if hidden else "show person") as event:
+                event.changes.update("people", person.id, hidden=int(hidden))
+                event.summary = f"{person.name} is {'hidden' if hidden else 'shown'} now"
+        return event.id
+
+    def set_cover(self, name: str, face_id: int | None) -> int | None:
+        """Have a face stand for a person, or None for the best one."""
+        with writing(self._db):
+            person = self._people.person(name)
+            if face_id is not None:
+                check_faces(self._db, [face_id])
+            if self._people.of_id(person.id).cover == face_id:
+                return None
+            with self._log.event("set cover") as event:
+                event.changes.update("people", person.id, cover=face_id)
+                what = "its best face" if face_id is None else f"face {face_id}"
+                event.summary = f"{person.name} is shown by {what}"
         return event.id
 
     def _drop_common_references(self, event: OpenEvent, person: int, target: int) -> None:

@@ -22,10 +22,14 @@ TABLES = {
     "cluster_faces": ("face_id", ("cluster_id", "by", "distance", "model", "at")),
     "refusals": ("id", ("face_id", "cluster_id", "person_id", "other_id", "at")),
     "no_faces": ("face_id", ("at",)),
-    "people": ("id", ("name", "key", "threshold", "added_at")),
+    "people": ("id", ("name", "key", "threshold", "hidden", "cover", "added_at")),
     "face_references": ("id", ("person_id", "face_id", "embedding", "engine", "origin", "taken", "added_at")),
 }
 """Each table with its key and its other columns."""
+
+
+_ADDED_SINCE: dict[str, Row] = {"people": {"hidden": 0, "cover": None}}
+"""Columns that older events do not have, with what they were then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +114,14 @@ def load(text: str) -> list[RowChange]:
     """Return the changes in JSON that `dump` wrote."""
     found = json.loads(text, object_hook=lambda value: bytes.fromhex(value["hex"]) if set(value) == {"hex"} else value)
     return [
-        RowChange(table=table, key=key, before=before, after=after)
+        RowChange(table=table, key=key, before=_completed(table, before), after=_completed(table, after))
         for table, keys, before, after in found
         for key in (keys if isinstance(keys, list) else [keys])
     ]
+
+
+def _completed(table: str, row: Row | None) -> Row | None:
+    return None if row is None else {**_ADDED_SINCE.get(table, {}), **row}
 
 
 def _entries(changes: Sequence[RowChange]) -> Iterator[tuple[str, int | list[int], Row | None, Row | None]]:

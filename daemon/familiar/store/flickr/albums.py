@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from familiar.albums import AlbumChoice
+from familiar.model import FLICKR
 from familiar.photo_details import Album
 from familiar.store.database import Database, writing
+from familiar.store.flickr.listing import FETCHED_AGAIN
 
 _MEMBERS = "(SELECT count(*) FROM flickr_album_photos WHERE album_id = flickr_albums.id)"
 _KNOWN = "(known_updated, known_photos, known_members)"
@@ -47,12 +49,13 @@ def albums_of(db: Database, photo_ids: Iterable[str]) -> dict[str, list[Album]]:
 
 
 class FlickrAlbums:
-    """The tables of albums, and of the photos in them, also of those that were not listed yet."""
+    """The albums of an account, and the photos in them, also those that were not listed yet."""
 
-    def __init__(self, db: Database, *, on_changed: Callable[[Iterable[str]], None]) -> None:
-        """Take the open store; `on_changed` is called with photos whose albums have changed."""
+    def __init__(self, db: Database, *, on_changed: Callable[[Iterable[str]], None], account: str = FLICKR) -> None:
+        """Take the open store and the account's name; `on_changed` is called with photos whose albums have changed."""
         self._db = db
         self._on_changed = on_changed
+        self._account = account
 
     def note(self, albums: Iterable[ListedAlbum], *, is_news: bool) -> None:
         """Record the albums that there are; those that are not among them are gone, and no photo is in them.
@@ -67,9 +70,10 @@ class FlickrAlbums:
                 if album.id not in listed:
                     self.forget(album.id)
             self._db.conn.executemany(
-                "INSERT INTO flickr_albums (id, title, updated, photos) VALUES (?, ?, ?, ?) ON CONFLICT (id) "
-                "DO UPDATE SET title = excluded.title, updated = excluded.updated, photos = excluded.photos",
-                [(album.id, album.title, album.updated, album.photos) for album in listed.values()],
+                "INSERT INTO flickr_albums (id, title, updated, photos, account) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET title = excluded.title, updated = excluded.updated, "
+                "photos = excluded.photos",
+                [(album.id, album.title, album.updated, album.photos, self._account) for album in listed.values()],
             )
 
     def place(self, photos: Mapping[str, Iterable[str]], *, is_news: bool) -> None:
@@ -104,11 +108,16 @@ class FlickrAlbums:
         in the place of another.
         """
         other = "" if whole else "AND known_photos != photos"
-        self._db.conn.execute(f"UPDATE flickr_albums SET {_KNOWN} = {_NOW} WHERE photos = {_MEMBERS} {other}")
+        self._db.conn.execute(
+            f"UPDATE flickr_albums SET {_KNOWN} = {_NOW} WHERE account = ? AND photos = {_MEMBERS} {other}",
+            (self._account,),
+        )
 
     def unknown(self) -> list[str]:
         """Return the ids of albums whose photos are not known, or have changed."""
-        rows = self._db.conn.execute(f"SELECT id FROM flickr_albums WHERE {_KNOWN} IS NOT {_NOW} ORDER BY id")
+        rows = self._db.conn.execute(
+            f"SELECT id FROM flickr_albums WHERE account = ? AND {_KNOWN} IS NOT {_NOW} ORDER BY id", (self._account,)
+        )
         return [str(row[0]) for row in rows]
 
     def forget(self, album_id: str) -> None:
@@ -118,7 +127,10 @@ class FlickrAlbums:
             self._db.conn.execute("DELETE FROM flickr_albums WHERE id = ?", (album_id,))
 
     def choose(self, choice: AlbumChoice | None, *, videos: bool) -> None:
-        """Let photos wait to be fetched, or be left, by their albums; without a choice all are meant."""
+        """Let photos wait to be fetched, or be left, by their albums; without a choice all are meant.
+
+        Photos that were done, and whose files are fetched again, are what they are.
+        """
         takes_all = choice is None or choice.takes_all
         chosen = [] if choice is None or takes_all else [album.id for album in self.all() if choice.has(album)]
         wanted = (
@@ -128,8 +140,11 @@ class FlickrAlbums:
         )
         self._db.conn.execute(
             f"UPDATE flickr_photos SET state = CASE WHEN {wanted} THEN 'listed' ELSE 'left' END "
-            f"WHERE state IN ('listed', 'left') AND (state = 'listed') != {wanted}",
+            f"WHERE account = :account AND state IN ('listed', 'left') AND (state = 'listed') != {wanted} "
+            "AND news IS NOT :again",
             {
+                "account": self._account,
+                "again": FETCHED_AGAIN,
                 "videos": videos,
                 "all": takes_all,
                 "albums": json.dumps(chosen),
@@ -139,7 +154,9 @@ class FlickrAlbums:
 
     def all(self) -> list[Album]:
         """Return all albums, by their titles."""
-        rows = self._db.conn.execute("SELECT id, title FROM flickr_albums ORDER BY title, id")
+        rows = self._db.conn.execute(
+            "SELECT id, title FROM flickr_albums WHERE account = ? ORDER BY title, id", (self._account,)
+        )
         return [Album(id=id_, title=title) for id_, title in rows]
 
     def members(self, photo_ids: Iterable[str]) -> dict[str, list[Album]]:

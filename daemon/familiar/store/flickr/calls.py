@@ -1,13 +1,18 @@
 """How often Flickr was asked, so that no limit is passed by several uses together, or by a restart."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from familiar.model import FLICKR
 from familiar.store.clock import is_ahead
 from familiar.store.database import Database, writing
 
 Kind: TypeAlias = Literal["api", "images", "handled"]
+
+KEY_LIMIT = 3600
+"""Calls of the API in an hour that Flickr allows for one key."""
 
 _LEARNT = "flickr images pause"
 """Name of the fact that tells the pause between two downloads."""
@@ -17,12 +22,16 @@ _HOUR = 61
 
 
 class FlickrCalls:
-    """The table of calls, counted by the minute; `handled` counts finished photos, for the rate."""
+    """The calls of an account, counted by the minute; `handled` counts finished photos, for the rate."""
 
-    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
-        """Take the open store and a clock that gives UTC."""
+    def __init__(
+        self, db: Database, *, now: Callable[[], datetime], account: str = FLICKR, sharing: Sequence[str] = ()
+    ) -> None:
+        """Take the open store, a clock that gives UTC, the account's name, and those of others with the same key."""
         self._db = db
         self._now = now
+        self._account = account
+        self._sharing = sharing
 
     def take(self, kind: Kind, *, limit: int, count: int = 1) -> float:
         """Count calls, if no more than `limit` are made in an hour with them; return 0, or the seconds to wait."""
@@ -38,7 +47,7 @@ class FlickrCalls:
         self._db.conn.execute(
             "INSERT INTO flickr_calls (kind, minute, count) VALUES (?, ?, ?) "
             "ON CONFLICT (kind, minute) DO UPDATE SET count = count + excluded.count",
-            (kind, minute, count),
+            (_name(kind, self._account), minute, count),
         )
         self._db.conn.execute(
             "DELETE FROM flickr_calls WHERE minute NOT BETWEEN ? AND ?", (minute - 2 * _HOUR, minute + 1)
@@ -48,23 +57,35 @@ class FlickrCalls:
         """Undo calls that were counted ahead, at this time in seconds since 1970, and not made."""
         self._db.conn.execute(
             "UPDATE flickr_calls SET count = count - ? WHERE kind = ? AND minute = ?",
-            (count, kind, int(counted_at // 60)),
+            (count, _name(kind, self._account), int(counted_at // 60)),
         )
 
     def wait(self, kind: Kind, *, limit: int) -> float:
-        """Return in how many seconds a call may be made: at once while there are fewer than `limit` in the hour."""
+        """Return in how many seconds a call may be made: at once while there are fewer than `limit` in the hour.
+
+        All calls with one key keep to its limit together.
+        """
         pause = self.paused_until(kind) - self._now().timestamp()
+        wait = max(pause, self._wait(kind, [self._account], limit), 0.0)
+        if kind == "api" and self._sharing:
+            return max(wait, self._wait(kind, [self._account, *self._sharing], KEY_LIMIT))
+        return wait
+
+    def _wait(self, kind: Kind, accounts: Sequence[str], limit: int) -> float:
+        """Return in how many seconds these accounts together have made fewer calls than `limit` in the last hour."""
+        names = json.dumps([_name(kind, account) for account in accounts])
         rows = self._db.conn.execute(
-            "SELECT minute, count FROM flickr_calls WHERE kind = ? AND minute BETWEEN ? AND ? ORDER BY minute",
-            (kind, self._minute() - _HOUR, self._minute() + 1),
+            "SELECT minute, sum(count) FROM flickr_calls WHERE kind IN (SELECT value FROM json_each(?)) "
+            "AND minute BETWEEN ? AND ? GROUP BY minute ORDER BY minute",
+            (names, self._minute() - _HOUR, self._minute() + 1),
         ).fetchall()
-        used = sum(count for _, count in rows)
+        used, wait = sum(count for _, count in rows), 0.0
         for minute, count in rows:
             if used < limit:
                 break
             used -= count
-            pause = max(pause, (minute + _HOUR + 1) * 60 - self._now().timestamp())
-        return max(pause, 0.0)
+            wait = (minute + _HOUR + 1) * 60 - self._now().timestamp()
+        return wait
 
     def last_hour(self, kind: Kind) -> int:
         """Return how many calls were made in the last hour, as it counts for the limit."""
@@ -79,12 +100,12 @@ class FlickrCalls:
         until = max(self.paused_until(kind), self._now().timestamp() + seconds)
         self._db.conn.execute(
             "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (_fact(kind), repr(until)),
+            (_fact(kind, self._account), repr(until)),
         )
 
     def paused_until(self, kind: Kind) -> float:
         """Return until when the server has asked to make no call, in seconds since 1970; 0 if it never has."""
-        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind),)).fetchone()
+        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind, self._account),)).fetchone()
         return 0.0 if row is None or is_ahead(float(row[0]), self._now()) else float(row[0])
 
     def learn_pause(self, seconds: float) -> None:
@@ -102,7 +123,7 @@ class FlickrCalls:
     def _since(self, kind: Kind, minutes: int) -> int:
         row = self._db.conn.execute(
             "SELECT total(count) FROM flickr_calls WHERE kind = ? AND minute BETWEEN ? AND ?",
-            (kind, self._minute() - minutes, self._minute() + 1),
+            (_name(kind, self._account), self._minute() - minutes, self._minute() + 1),
         ).fetchone()
         return int(row[0])
 
@@ -110,5 +131,10 @@ class FlickrCalls:
         return int(self._now().timestamp() // 60)
 
 
-def _fact(kind: Kind) -> str:
-    return f"flickr {kind} paused until"
+def _name(kind: Kind, account: str) -> str:
+    """Return what the calls of an account are counted under."""
+    return kind if account == FLICKR else f"{kind} {account}"
+
+
+def _fact(kind: Kind, account: str) -> str:
+    return f"flickr {_name(kind, account)} paused until"

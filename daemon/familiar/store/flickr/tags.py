@@ -5,12 +5,14 @@ as far as is known, and whether it is `ours`: added by familiar, so that familia
 while a call is in progress; after a crash only a look at the photo tells its result.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from familiar.model import Refusal, Tag
+from familiar.model import FLICKR, Refusal, Tag
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.tags import clean_tag
@@ -19,10 +21,16 @@ _COLUMNS = "id, flickr_id, text, clean, rule, wanted, present, ours, sending, ve
 _OPEN = "refused IS NULL AND (sending OR wanted != present)"
 _ONLY_REFUSED = "NOT (wanted OR present OR ours OR sending OR vetoed)"
 """Tags that can't be one, and are never sent."""
+_OF_ACCOUNT = "flickr_id IN (SELECT id FROM flickr_photos WHERE account = ?)"
 _ON_FLICKR = (
-    "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND state != 'gone' UNION SELECT flickr_photos.id "
-    "FROM files JOIN flickr_photos ON flickr_photos.file_id = files.id WHERE files.photo_id = ?1"
+    "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND state != 'gone' AND account IN ({accounts}) UNION "
+    "SELECT flickr_photos.id FROM files JOIN flickr_photos ON flickr_photos.file_id = files.id "
+    "WHERE files.photo_id = ?1 AND account IN ({accounts})"
+).format(
+    accounts="SELECT account FROM flickr_photos JOIN files ON files.id = file_id JOIN folders ON folders.id = "
+    "folder_id WHERE folders.path = ?2 AND files.name = ?3"
 )
+"""The places of a photo in the account whose file is, or was, at a path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +52,17 @@ class TagRow:
 
 
 class FlickrTags:
-    """The table of tags."""
+    """The tags of an account, in the table of tags."""
 
-    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
-        """Take the open store and a clock that gives UTC."""
+    def __init__(self, db: Database, *, now: Callable[[], datetime], account: str = FLICKR) -> None:
+        """Take the open store, a clock that gives UTC, and the account's name."""
         self._db = db
         self._now = now
+        self._account = account
 
-    def want(self, photo_id: int, tag: Tag) -> None:
-        """Record that a photo is to have a tag, wherever it is on Flickr."""
-        for (flickr_id,) in self._db.conn.execute(_ON_FLICKR, (photo_id,)).fetchall():
+    def want(self, photo_id: int, tag: Tag, path: Path) -> None:
+        """Record that a photo is to have a tag, wherever it is in the account whose file is at a path."""
+        for flickr_id in self._places(photo_id, path):
             self.want_on(flickr_id, tag)
 
     def want_on(self, flickr_id: str, tag: Tag) -> None:
@@ -96,9 +105,9 @@ class FlickrTags:
             )
         return [refusal for clean, (_, refusal) in found.items() if clean not in before]
 
-    def veto(self, photo_id: int, text: str) -> None:
-        """Record that a person undid a tag: rules do not add it again."""
-        for (flickr_id,) in self._db.conn.execute(_ON_FLICKR, (photo_id,)).fetchall():
+    def veto(self, photo_id: int, text: str, path: Path) -> None:
+        """Record that a person undid a tag: rules do not add it again; `path` as for `want`."""
+        for flickr_id in self._places(photo_id, path):
             self._db.conn.execute(
                 "UPDATE flickr_tags SET wanted = 0, vetoed = 1, refused = NULL, retry_at = NULL, attempts = 0 "
                 "WHERE flickr_id = ? AND clean = ?",
@@ -128,19 +137,19 @@ class FlickrTags:
     def open(self, *, limit: int) -> list[str]:
         """Return photos with tags to be sent or taken off now, those that wait longest first."""
         rows = self._db.conn.execute(
-            f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND {is_due()} "
+            f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND {is_due()} AND {_OF_ACCOUNT} "
             "GROUP BY flickr_id ORDER BY min(id) LIMIT ?",
-            (*due_at(self._now()), limit),
+            (*due_at(self._now()), self._account, limit),
         )
         return [str(row[0]) for row in rows]
 
     def open_tags(self) -> list[TagRow]:
         """Return all tags that are to be sent or taken off."""
-        return self._rows(f"WHERE {_OPEN} ORDER BY id")
+        return self._rows(f"WHERE {_OPEN} AND {_OF_ACCOUNT} ORDER BY id", self._account)
 
     def refusals(self) -> list[TagRow]:
         """Return the tags that Flickr will not have."""
-        return self._rows("WHERE refused IS NOT NULL ORDER BY id")
+        return self._rows(f"WHERE refused IS NOT NULL AND {_OF_ACCOUNT} ORDER BY id", self._account)
 
     def begin(self, tag: TagRow) -> bool:
         """Record that a call for this tag is about to be made; return False if it is no longer wanted."""
@@ -185,12 +194,16 @@ class FlickrTags:
 
     def retry_put_off(self) -> None:
         """Let tags be tried at once whose calls failed for now."""
-        self._db.conn.execute(f"UPDATE flickr_tags SET retry_at = NULL WHERE {_OPEN}")
+        self._db.conn.execute(
+            f"UPDATE flickr_tags SET retry_at = NULL WHERE {_OPEN} AND {_OF_ACCOUNT}", (self._account,)
+        )
 
     def retry_refused(self) -> None:
         """Let tags be tried again that Flickr would not have."""
         self._db.conn.execute(
-            "UPDATE flickr_tags SET refused = NULL, attempts = 0, retry_at = NULL WHERE refused IS NOT NULL"
+            "UPDATE flickr_tags SET refused = NULL, attempts = 0, retry_at = NULL "
+            f"WHERE refused IS NOT NULL AND {_OF_ACCOUNT}",
+            (self._account,),
         )
 
     def retry_refused_on(self, flickr_id: str) -> None:
@@ -205,9 +218,14 @@ class FlickrTags:
         """Count the tags that wait to be sent or taken off, that familiar has put on photos, and that are refused."""
         row = self._db.conn.execute(
             f"SELECT total(wanted AND {_OPEN}), total(NOT wanted AND {_OPEN}), total(present AND ours), "
-            "total(refused IS NOT NULL) FROM flickr_tags"
+            f"total(refused IS NOT NULL) FROM flickr_tags WHERE {_OF_ACCOUNT}",
+            (self._account,),
         ).fetchone()
         return dict(zip(("to_add", "to_remove", "added", "refused"), map(int, row), strict=True))
+
+    def _places(self, photo_id: int, path: Path) -> list[str]:
+        values = (photo_id, os.fsencode(path.parent), os.fsencode(path.name))
+        return [str(row[0]) for row in self._db.conn.execute(_ON_FLICKR, values).fetchall()]
 
     def _rows(self, where: str, *values: Any) -> list[TagRow]:
         rows: Sequence[Any] = self._db.conn.execute(f"SELECT {_COLUMNS} FROM flickr_tags {where}", values).fetchall()

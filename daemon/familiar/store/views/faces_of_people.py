@@ -1,5 +1,7 @@
 """The faces of one person: by year, those that may be theirs, and what another threshold would change."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +13,19 @@ SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time,
 FROM matches JOIN real_faces AS faces ON faces.id = matches.face_id JOIN photos ON photos.id = photo_id
 JOIN photo_dates ON photo = photos.id
 LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id LEFT JOIN clusters ON clusters.id = cluster_id
-WHERE matches.person_id = ?1 AND {which} ORDER BY matches.distance, faces.id LIMIT ?2 OFFSET ?3
+WHERE matches.person_id = ?1 AND {which} ORDER BY {order}, faces.id LIMIT ?2 OFFSET ?3
 """
 
-_CHANGES = """
-SELECT count(*) FILTER (WHERE NOT accepted AND NOT ambiguous AND matches.distance <= ?2 AND NOT COALESCE(ignored, 0)),
-    count(*) FILTER (WHERE accepted AND matches.distance > ?2)
-FROM matches LEFT JOIN cluster_faces USING (face_id) LEFT JOIN clusters ON clusters.id = cluster_id
-WHERE matches.person_id = ?1 AND clusters.person_id IS NOT ?1
-"""
+_GAINED = "NOT accepted AND NOT ambiguous AND matches.distance <= ?4 AND NOT COALESCE(ignored, 0)"
+_LOST = "accepted AND matches.distance > ?4"
+_UNDECIDED = "clusters.person_id IS NOT ?1"
 """What persons decided about does not depend on the threshold."""
+
+_CHANGES = f"""
+SELECT count(*) FILTER (WHERE {_GAINED}), count(*) FILTER (WHERE {_LOST})
+FROM matches LEFT JOIN cluster_faces USING (face_id) LEFT JOIN clusters ON clusters.id = cluster_id
+WHERE matches.person_id = ?1 AND {_UNDECIDED}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +43,15 @@ class FaceOfPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdChange:
-    """How many faces would match a person with another threshold, that do not now, and the other way round."""
+    """How many faces would match a person with another threshold, that do not now, and the other way round.
+
+    `gained` and `lost` are some of these faces, those in doubt first: the ones that are nearest to the threshold.
+    """
 
     more: int
     fewer: int
+    gained: Sequence[FaceOfPerson] = ()
+    lost: Sequence[FaceOfPerson] = ()
 
 
 class FacesOfPeople:
@@ -51,9 +61,10 @@ class FacesOfPeople:
         """Take the open store."""
         self._db = db
 
-    def matched(self, person_id: int, *, start: int, most: int) -> list[FaceOfPerson]:
-        """Return faces that match a person, the nearest first."""
-        return self._faces("accepted", person_id, most, start)
+    def matched(self, person_id: int, *, start: int, most: int, farthest: bool = False) -> list[FaceOfPerson]:
+        """Return faces that match a person, the nearest first, or the farthest ones."""
+        order = "matches.distance DESC" if farthest else "matches.distance"
+        return self._faces("accepted", person_id, most, start, order=order)
 
     def maybe(self, person_id: int, *, up_to: float, most: int) -> list[FaceOfPerson]:
         """Return faces of which this person is the nearest, but which do not match, the most likely first.
@@ -78,13 +89,40 @@ class FacesOfPeople:
         )
         return [(int(year), int(count)) for year, count in rows]
 
-    def with_threshold(self, person_id: int, distance: float) -> ThresholdChange:
-        """Return what another threshold would change."""
-        more, fewer = self._db.conn.execute(_CHANGES, (person_id, distance)).fetchone()
-        return ThresholdChange(more=int(more), fewer=int(fewer))
+    def with_threshold(self, person_id: int, distance: float, *, most: int) -> ThresholdChange:
+        """Return what another threshold would change, with `most` faces of each kind."""
+        more, fewer = self._db.conn.execute(_CHANGES, (person_id, None, None, distance)).fetchone()
+        gained, lost = f"{_GAINED} AND {_UNDECIDED}", f"{_LOST} AND {_UNDECIDED}"
+        return ThresholdChange(
+            more=int(more),
+            fewer=int(fewer),
+            gained=self._faces(gained, person_id, most, 0, distance, order="matches.distance DESC") if more else (),
+            lost=self._faces(lost, person_id, most, 0, distance) if fewer else (),
+        )
 
-    def _faces(self, which: str, *values: Any) -> list[FaceOfPerson]:
-        rows = self._db.conn.execute(_FACES.format(which=which), values)
+    def ids(self, person_id: int) -> list[int]:
+        """Return the ids of all faces that match a person, the nearest first."""
+        rows = self._db.conn.execute(
+            "SELECT face_id FROM real_matches WHERE person_id = ? AND accepted ORDER BY distance, face_id", (person_id,)
+        )
+        return [int(row[0]) for row in rows]
+
+    def span(self, face_ids: Sequence[int]) -> tuple[str, str] | None:
+        """Return the first and the last time (ISO 8601) at which photos of faces were taken, if any is known."""
+        first, last = self._db.conn.execute(
+            "SELECT min(date), max(date) FROM faces JOIN photo_dates ON photo = photo_id "
+            "WHERE faces.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(face_ids)),),
+        ).fetchone()
+        return None if first is None else (first, last)
+
+    def those(self, person_id: int, face_ids: Sequence[int]) -> list[FaceOfPerson]:
+        """Return some of the faces that match a person, the nearest first."""
+        which = "accepted AND matches.face_id IN (SELECT value FROM json_each(?4))"
+        return self._faces(which, person_id, len(face_ids), 0, json.dumps(list(face_ids)))
+
+    def _faces(self, which: str, *values: Any, order: str = "matches.distance") -> list[FaceOfPerson]:
+        rows = self._db.conn.execute(_FACES.format(which=which, order=order), values)
         return [
             FaceOfPerson(
                 id=id_,

@@ -35,6 +35,16 @@ WITH nearest AS (
 ) {_BEST}
 """
 
+_COVER = f"""
+WITH nearest AS (
+    SELECT cover AS face_id FROM people WHERE id = ?1 AND (
+        EXISTS (SELECT 1 FROM real_matches WHERE face_id = cover AND person_id = ?1 AND accepted)
+        OR EXISTS (SELECT 1 FROM face_references WHERE face_id = cover AND person_id = ?1)
+    )
+) {_BEST}
+"""
+"""The face that was chosen, as long as it is theirs."""
+
 _OF_CLUSTER = f"""
 WITH nearest AS (
     SELECT face_id FROM real_cluster_faces WHERE cluster_id = ?
@@ -71,12 +81,18 @@ class RepresentativeFaces:
         return self._best(_OF_PERSON, person_id, most) or self._best(_REFERENCES, person_id, most)
 
     def cover(self, person_id: int) -> RepresentativeFace | None:
-        """Return the reference of a person that is best to show; of one without any, a face that matches them.
+        """Return the face that was chosen for a person, or else the reference or the face that is best to show.
 
         To choose among few references takes no time, however many faces match.
         """
-        found = self._best(_REFERENCES, person_id, 1) or self._best(_OF_PERSON, person_id, 1)
-        return found[0] if found else None
+        for query in (_COVER, _REFERENCES, _OF_PERSON):
+            if found := self._best(query, person_id, 1):
+                return found[0]
+        return None
+
+    def references(self, person_id: int, *, most: int) -> list[RepresentativeFace]:
+        """Return faces that are references of a person, the best to show first."""
+        return self._best(_REFERENCES, person_id, most)
 
     def of_faces(self, face_ids: Sequence[int]) -> list[RepresentativeFace]:
         """Return these faces, as far as the store knows them, in the order of their ids."""

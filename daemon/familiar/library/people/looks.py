@@ -1,0 +1,53 @@
+"""The looks of a person: groups of their faces that are more alike than the rest, as with a child who grew up.
+
+A group that is somebody else is seen so: a wrong merge, or a wrong name for a whole group.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from familiar.settings import ClusteringSettings
+from familiar.store.store import Store
+
+_FACES = 5000
+"""Faces that are compared; of more, these are spread evenly from the nearest to the farthest one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Faces of a person that are alike, the most typical first; `years` are those of the first and the last photo."""
+
+    faces: tuple[int, ...]
+    years: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLooks:
+    """The looks of a person, the one with the most faces first, and the faces that are like no other one."""
+
+    looks: tuple[Look, ...] = ()
+    alone: tuple[int, ...] = ()
+
+
+def looks_of(store: Store, person_id: int, settings: ClusteringSettings, model: str) -> PersonLooks:
+    """Return the looks of a person."""
+    from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - most callers never load its libraries
+    from familiar.identity.clustering.plan import FacesToGroup  # noqa: PLC0415
+
+    all_ids = store.faces_of_people.ids(person_id)
+    chosen = all_ids[:: -(-len(all_ids) // _FACES)] if all_ids else []
+    ids, embeddings = store.photos.embeddings_of(chosen, model)
+    if not ids:
+        return PersonLooks()
+    faces = FacesToGroup(
+        ids=np.array(ids, np.int64), embeddings=embeddings, clusters=np.zeros(len(ids), np.int64), model=model
+    )
+    found = group(faces, settings.model_copy(update={"min_faces": 2}))
+    members = [sorted(one, key=lambda member: member.distance) for one in found.fresh]
+    looks = [tuple(member.face for member in one) for one in members]
+    grouped = {face for look in looks for face in look}
+    return PersonLooks(
+        looks=tuple(Look(faces=look, years=store.faces_of_people.span(look)) for look in looks),
+        alone=tuple(face for face in chosen if face not in grouped),
+    )

@@ -1,0 +1,118 @@
+"""Answers to requests about people."""
+
+from collections.abc import Callable, Iterable
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from familiar.api.library import Library
+from familiar.errors import UsageError
+from familiar.library.thumbnails import FaceInPhoto
+from familiar.review.data_set import data_set, file_name
+from familiar.review.library_thread import LibraryThread
+from familiar.review.pages.people import list_people
+from familiar.review.pages.person import faces_of_person, looks_of_person, preview_threshold, show_person
+from familiar.review.pictures import Pictures
+from familiar.review.rendering import Pages
+from familiar.review.requests import number_in
+
+
+class PeopleAnswers:
+    """The page of all people, that of each, and what their scripts ask for."""
+
+    def __init__(
+        self,
+        library: LibraryThread,
+        background: LibraryThread,
+        *,
+        pages: Pages,
+        pictures: Pictures,
+        prepare: Callable[[Iterable[FaceInPhoto]], None],
+    ) -> None:
+        """Take the library, another one for what takes long, and what renders pages and prepares pictures."""
+        self._library = library
+        self._background = background
+        self._pages = pages
+        self._pictures = pictures
+        self._prepare = prepare
+
+    def routes(self) -> list[Route]:
+        """Return which request is answered by what."""
+        return [
+            Route("/people/names", self._list_names),
+            Route("/people", self._show_people),
+            Route("/people/{person:int}", self._show_person),
+            Route("/people/version", self._tell_version_of_people),
+            Route("/people/{person:int}/similar", self._list_similar_names),
+            Route("/people/{person:int}/threshold", self._preview_threshold),
+            Route("/people/{person:int}/faces", self._show_faces_of_person),
+            Route("/people/{person:int}/looks", self._show_looks),
+            Route("/people/{person:int}/faces.zip", self._send_data_set),
+        ]
+
+    async def _list_names(self, _request: Request) -> Response:
+        return JSONResponse(await self._library.ask(lambda library: library.people.names(hidden=False)))
+
+    async def _tell_version_of_people(self, _request: Request) -> Response:
+        return JSONResponse({"version": await self._library.ask(lambda library: library.people.version)})
+
+    async def _show_people(self, request: Request) -> Response:
+        shown = await self._library.ask(list_people)
+        self._prepare(card.face for card in shown.cards if card.face is not None)
+        return self._pages.page(request, "people", people=shown)
+
+    async def _show_person(self, request: Request) -> Response:
+        person, farthest = int(request.path_params["person"]), "farthest" in request.query_params
+        shown = await self._library.ask(lambda library: show_person(library, person, farthest=farthest))
+        self._prepare([*shown.maybe, *shown.references, *shown.faces.faces])
+        return self._pages.page(request, "person", shown=shown)
+
+    async def _show_faces_of_person(self, request: Request) -> Response:
+        person, farthest = int(request.path_params["person"]), "farthest" in request.query_params
+        start = number_in(request.query_params.get("start", "0"))
+        shown = await self._library.ask(lambda library: faces_of_person(library, person, start, farthest=farthest))
+        self._prepare(shown.faces)
+        return self._pages.page(request, "faces_of_person", shown=shown)
+
+    async def _show_looks(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+        shown = await self._background.ask(lambda library: looks_of_person(library, person))
+        self._prepare(face for look in shown.looks for face in look.faces)
+        return self._pages.page(request, "looks", shown=shown)
+
+    async def _send_data_set(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+        name = await self._library.ask(lambda library: library.people.of_id(person).name)
+        parts = data_set(self._library, await self._pictures.cutter(), name)
+        disposition = f"attachment; filename*=UTF-8''{quote(file_name(name))}.zip"
+        return StreamingResponse(parts, media_type="application/zip", headers={"Content-Disposition": disposition})
+
+    async def _list_similar_names(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+
+        def similar(library: Library) -> list[tuple[str, float]]:
+            return library.people.similar(library.people.of_id(person).name)
+
+        found = await self._library.ask(similar)
+        return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])
+
+    async def _preview_threshold(self, request: Request) -> Response:
+        person, distance = int(request.path_params["person"]), _distance(request.query_params.get("distance", ""))
+
+        shown = await self._library.ask(lambda library: preview_threshold(library, person, distance))
+        self._prepare([*shown.change.gained, *shown.change.lost])
+        return self._pages.page(request, "threshold", shown=shown)
+
+
+def _distance(text: str) -> float:
+    """Return a distance that a query says.
+
+    Raises:
+        UsageError: it is not a number.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"The distance is {text[:40]!r}; it must be a number from 0 to 2.") from error
