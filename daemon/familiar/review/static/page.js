@@ -8,13 +8,14 @@ import { startGroup } from "./group.js";
 import { startGroups } from "./groups.js";
 import { startPeople } from "./people.js";
 import { startPerson } from "./person.js";
+import { startRules } from "./rules.js";
 import { startSuggestions } from "./suggestions.js";
 
 const main = document.getElementById("main");
 const help = document.getElementById("help");
 const photo = document.getElementById("photo");
 const singleKeys = document.getElementById("single-keys");
-const STARTS = { activity: startActivity, groups: startGroups, group: startGroup, people: startPeople, person: startPerson, suggestions: startSuggestions };
+const STARTS = { activity: startActivity, groups: startGroups, group: startGroup, people: startPeople, person: startPerson, rules: startRules, suggestions: startSuggestions };
 
 let page = null;
 
