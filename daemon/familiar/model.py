@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
 
-from familiar.photo_details import Album
+from familiar.photo_details import Album, Caption
 
 if TYPE_CHECKING:  # numpy takes longer to import than many a command runs
     import numpy as np
@@ -307,7 +307,7 @@ class Crop(FileOperation):
 
     `square` says whether the box is made a square; None, as in rules, wherever there is a size. With `landmarks` the
     face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100. `turn`
-    is that of the photo.
+    is that of the photo. A picture that `is_quick` to be made has more bytes.
     """
 
     box: Box
@@ -318,6 +318,7 @@ class Crop(FileOperation):
     landmarks: tuple[tuple[int, int], ...] = ()
     quality: int | None = None
     turn: int | None = None
+    is_quick: bool = False
     kind: ClassVar[str] = "crop"
 
 
@@ -355,7 +356,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarContent:
-    """What a sidecar should say of a photo: who is on it, and where.
+    """What a sidecar should say of a photo: who is on it, and where, and what its owner says of it on Flickr.
 
     Areas, `width` and `height` (pixels) are those of the upright original. A video has names alone.
     """
@@ -364,6 +365,7 @@ class SidecarContent:
     regions: tuple[Region, ...] = ()
     width: int = 0
     height: int = 0
+    caption: Caption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,3 +41,24 @@ class Album:
 
     id: str
     title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class License:
+    """A licence: its name, and the address of its text, which may be empty."""
+
+    name: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption:
+    """What a sidecar says of a photo in its owner's words: `tags` as they were written, `albums` by their titles."""
+
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    taken: OwnDate | None = None
+    place: Place | None = None
+    license: License | None = None

@@ -1,6 +1,7 @@
 """What owners say of their photos on Flickr, from there to rules, copies and their sidecars."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from familiar import Library
+from familiar.xmp.rdf import Packet
 from support.flickr_server.account import Account
 from support.flickr_server.control import Control
 from support.flickr_server.household import configure, log_in
@@ -93,6 +95,53 @@ def test_a_photo_is_copied_for_each_of_its_albums_and_once_more_when_it_comes_in
     assert copies(household) == sorted([*before, *new])
     said = sorted((row["title"], row["albums"]) for row in exported(opened, household))
     assert said == [("Sea 🌊", ["Spring"]), ("Sea 🌊", ["Spring", "Winter"]), ("Sea 🌊", ["Summer/1"])]
+
+
+def test_what_the_owner_says_is_in_the_sidecar_of_a_copy_and_follows_changes(
+    household: Household, flickr: FlickrServer, account: Account, opened: Library, meadow: Path
+) -> None:
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    configure(household, login, max_size=240, albums="all")
+    household.configure(json.loads(household.config.read_text()) | {"sidecars": {"write": True}})
+    household.rule({"name": "all", "then": [{"copy": f"{household.out}/"}, {"tag": "By familiar"}]})
+    photo = account.add_photo(
+        meadow,
+        title="日本 Море بحر 🌊",
+        description='<b>Bold</b> &amp; <a href="https://example.org/">linked</a>',
+        taken="1975-06-01 00:00:00",
+        granularity=4,
+        place=(48.8583, 2.2945),
+        license="11",
+        tags=["Sea Side"],
+    )
+    odd = account.add_photo(meadow, marked=True, place=(91.0, 200.0), license="99")
+    account.add_album("Summer/1", [photo.id])
+    opened.flickr.sync()
+    sidecar, other = (one for name in (photo.id, odd.id) for one in household.out.glob(f"{name}_*.jpg.xmp"))
+    packet = Packet(sidecar.read_bytes())
+    assert [packet.items(name) for name in SAID] == [
+        ["日本 Море بحر 🌊"], ["Bold & linked (https://example.org/)"], ["1975-06"], ["48,51.498000N"], ["CC BY 4.0"],
+        ["Sea Side"], ["Sea Side", "Albums/Summer／1"],
+    ]  # fmt: skip
+    assert [Packet(other.read_bytes()).items(name) for name in SAID] == [[odd.title], [], [], [], [], [], []]
+    calls = Counter(entry.name for entry in flickr.record.calls())
+    assert (calls["flickr.tags.getListUserRaw"], calls["flickr.photos.licenses.getInfo"]) == (1, 1)
+    opened.flickr.push()
+    account.edit_photo(photo.id, title="New", description="", license="0")
+    for _ in range(2):
+        opened.flickr.sync()
+    packet = Packet(sidecar.read_bytes())
+    assert [packet.items(name) for name in SAID] == [
+        ["New"], [], ["1975-06"], ["48,51.498000N"], ["All Rights Reserved"], ["Sea Side"],
+        ["Sea Side", "Albums/Summer／1"],
+    ]  # fmt: skip
+    assert len(list(household.out.iterdir())) == 4
+
+
+SAID = (
+    "dc:title", "dc:description", "photoshop:DateCreated", "exif:GPSLatitude", "xmpRights:UsageTerms", "dc:subject",
+    "digiKam:TagsList",
+)  # fmt: skip
 
 
 def exported(opened: Library, household: Household) -> list[dict[str, Any]]:

@@ -61,8 +61,9 @@ def test_the_page_and_the_daemon_see_what_the_other_one_does(
         sent(page)  # as soon as somebody answers
         page.goto(page.url.replace("/groups", "/activity"))
         expect(page.get_by_role("button", name="Undo: cluster 2 (2 faces) is ignored")).to_be_visible()
-        assert [row["name"] or row["kind"] for row in home.json("clusters", "list")] == ["Barack", "ignored"]
-        assert sum(entry["what"] == "cluster 2 (2 faces) is ignored" for entry in home.json("undo", "--list")) == 1
+        with home.library() as library:
+            assert [row.name or row.kind for row in library.clusters.all()] == ["Barack", "ignored"]
+            assert [entry.what for entry in library.history()].count("cluster 2 (2 faces) is ignored") == 1
         assert daemon.stop() == 0
     assert [text for text in told if "ERR_" not in text] == []  # of the time in which nobody answered
 

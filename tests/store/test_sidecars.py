@@ -99,8 +99,8 @@ def test_a_sidecar_should_say_who_is_recognised_and_where(album: Album) -> None:
     match = Match(person="Ann", distance=0.1)
     album.store.photos.save_matches([faces[0], *video], [match, match])
     album.store.photos.save_matches(faces[1:], [Match(person="Ann", distance=0.9, accepted=False)])
-    assert album.store.sidecars.to_look_at(after=0, limit=9) == [1, 2]
-    photo, clip, nobody = album.store.sidecars.sidecar_contents([1, 2, 3])
+    assert album.store.sidecars.to_look_at(after=0, limit=9, captions=False) == [1, 2]
+    photo, clip, nobody = album.store.sidecars.sidecar_contents([1, 2, 3], captions=False)
     place = Area(x=4 / 99, y=5 / 99, width=8 / 99, height=8 / 99)
     region = Region(name="Ann", area=place)
     assert photo.sidecar_content == SidecarContent(names=("Ann",), regions=(region,), width=99, height=99)

@@ -152,7 +152,7 @@ class FlickrBench:
             decider=cast("TagDecider", Undecided()),
             cache=FlickrCache(self.store),
             on_work=lambda: None,
-            on_changed=lambda _: None,
+            on_changed=lambda _photo, _plan: None,
             on_call=self.totals.note_call,
             log=self.log,
         )

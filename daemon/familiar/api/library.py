@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from familiar.api.migration import Migration
     from familiar.api.models import FaceModels
     from familiar.api.people import RegisteredPeople
+    from familiar.api.photos import KnownPhotos
     from familiar.api.placement import Action, Collection
     from familiar.api.report import Report
     from familiar.api.rules import PhotoRules, PlannedPhotos
@@ -106,6 +107,11 @@ class Library(Closing):
     def faces(self) -> KnownFaces:
         """All known faces: where they are, and their pictures."""
         return api.faces.KnownFaces(self._session)
+
+    @cached_property
+    def photos(self) -> KnownPhotos:
+        """All known photos: in the order in which they were taken, with their faces."""
+        return api.photos.KnownPhotos(self._session)
 
     @cached_property
     def sidecars(self) -> PhotoSidecars:

@@ -75,7 +75,7 @@ class PhotoSidecars:
         self._session = session
 
     def plan(self, paths: Paths = ()) -> list[SidecarPreview]:
-        """Return each sidecar of a photo with a known person, with what `write` would do; touch nothing.
+        """Return each sidecar of a photo with a known person, or on Flickr, with what `write` would do; touch nothing.
 
         Raises:
             UsageError: a path does not exist, or a folder has no photos.
@@ -124,7 +124,7 @@ class PhotoSidecars:
 
     def _previews(self, photos: PhotoPaths) -> list[SidecarPreview]:
         session, store = self._session, self._session.store()
-        places = sidecar_places(store, photos, session.unread)
+        places = sidecar_places(store, photos, session.unread, captions=session.settings.sidecars.flickr)
 
         async def preview() -> list[SidecarPreview]:
             async with session.workers(len(places)) as workers:

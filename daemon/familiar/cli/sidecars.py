@@ -34,8 +34,8 @@ def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
 
     def show() -> None:
         if shown:
-            rows = [(one.sidecar, one.change, one.reason or ", ".join(one.names)) for one in shown]
-            print_table(("sidecar", "change", "names"), rows)
+            rows = [(one.sidecar, one.change, one.reason or ", ".join((*one.names, *_title(one)))) for one in shown]
+            print_table(("sidecar", "change", "names and title"), rows)
         say(f"{counted(len(shown), 'sidecar')}, {len(previews) - len(shown)} unchanged. Nothing was touched.")
 
     failed = any(one.change == "failed" for one in previews)
@@ -92,11 +92,16 @@ def _show_read(told: SidecarReadings) -> None:
     say(f"{counted(len(confirmed), 'sidecar')} with confirmed faces, {len(told.failed)} unreadable.")
 
 
+def _title(one: SidecarPreview) -> tuple[str, ...]:
+    return (f"{one.title!r}",) if one.title else ()
+
+
 def _as_json(one: SidecarPreview) -> dict[str, Any]:
     return {
         "photo": one.path,
         "sidecar": one.sidecar,
         "change": one.change,
         "names": one.names,
+        "title": one.title,
         "reason": one.reason,
     }

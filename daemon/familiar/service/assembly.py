@@ -155,9 +155,7 @@ class _Parts:
             companions=CompanionRules.of(settings),
         )
         self.operations = OpenOperations(self.runner, stop=self.stop, on_end=self.wake.now)
-        self.sidecar_writer = SidecarWriter(
-            store=store, runner=self.runner, clock=clock, enabled=settings.sidecars.write
-        )
+        self.sidecar_writer = SidecarWriter(store=store, runner=self.runner, clock=clock, settings=settings.sidecars)
         self.rematching = Rematching(
             store=store,
             recogniser=self.recogniser,
@@ -386,7 +384,8 @@ def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess, accou
         decider=TagDecider(store=store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
         on_work=parts.wake.now,
-        on_changed=parts.sidecar_writer.touch,
+        on_changed=lambda photo_id, plan_id: parts.sidecar_writer.touch(photo_id, follows=plan_id),
         on_call=inputs.counts.totals.note_call,
+        captions=inputs.settings.sidecars.write and inputs.settings.sidecars.flickr,
         log=inputs.log,
     )

@@ -14,6 +14,11 @@ class SidecarSettings(Section):
         default=False,
         description="Write names and face areas to a sidecar next to each photo; data of other programs is kept.",
     )
+    flickr: bool = Field(
+        default=True,
+        description="Write what the owner of a photo says on Flickr, too: title, description, tags, albums, place, "
+        "date and licence.",
+    )
     read: bool = Field(
         default=False,
         description="Confirm faces that other programs named in sidecars, and read the dates of photos that have none.",

@@ -272,6 +272,23 @@ def tell_accounts_apart(db: "Database") -> None:
     _run(db, "CREATE INDEX flickr_photos_account ON flickr_photos (account, state)")
 
 
+@migrations()
+def keep_wordings_of_flickr(db: "Database") -> None:
+    """Keep how tags on Flickr were written, and what licences are called."""
+    _run(db, _FLICKR_WORDINGS)
+
+
+@migrations()
+def index_timeline(db: "Database") -> None:
+    """Find photos by their dates, and what is known of a face without its embedding.
+
+    The date of a photo is that of the view `photo_dates`, which no index can have: triggers keep it beside the photo.
+    """
+    _run(db, _TIMELINE)
+    for name, event in _CHANGES_OF_DATES.items():
+        db.conn.execute(f"CREATE TRIGGER {name} AFTER {event}")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -826,6 +843,19 @@ CREATE TABLE flickr_album_photos (
 CREATE INDEX flickr_album_photos_photo ON flickr_album_photos (flickr_id)
 """
 
+_FLICKR_WORDINGS = """
+CREATE TABLE flickr_wordings (
+    clean TEXT PRIMARY KEY,
+    raw TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE flickr_licenses (
+    license TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL
+) WITHOUT ROWID
+"""
+
 _FLICKR_DETAILS = """
 ALTER TABLE flickr_photos ADD COLUMN title TEXT;
 ALTER TABLE flickr_photos ADD COLUMN description TEXT NOT NULL DEFAULT '';
@@ -856,3 +886,25 @@ UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM damaged);
 DELETE FROM photos WHERE id IN (SELECT id FROM damaged);
 DROP TABLE damaged
 """
+
+_TIMELINE = """
+ALTER TABLE photos ADD COLUMN timeline_date TEXT;
+UPDATE photos SET timeline_date = (SELECT date FROM photo_dates WHERE photo = photos.id);
+CREATE INDEX photos_timeline ON photos (timeline_date, id, kind) WHERE verdict = 'seen' AND kind != 'clip';
+CREATE INDEX photos_set_aside ON photos (id) WHERE verdict = 'set aside';
+CREATE INDEX faces_glance ON faces (id, photo_id, quality)
+"""
+"""A row of a face has a thousand bytes, most of them its embedding; an entry of this index has twenty."""
+
+_KEEP_DATE = "UPDATE photos SET timeline_date = (SELECT date FROM photo_dates WHERE photo = photos.id) WHERE id IN"
+_CHANGES_OF_DATES = {
+    "date_of_new_photo": f"INSERT ON photos WHEN NEW.taken IS NOT NULL BEGIN {_KEEP_DATE} (NEW.id); END",
+    "date_of_photo": f"UPDATE OF taken ON photos BEGIN {_KEEP_DATE} (NEW.id); END",
+    "date_from_flickr": f"INSERT ON flickr_photos WHEN NEW.taken IS NOT NULL BEGIN {_KEEP_DATE} (NEW.photo_id); END",
+    "date_changed_on_flickr": "UPDATE OF taken, state, photo_id, uploaded ON flickr_photos "
+    "WHEN NEW.taken IS NOT NULL OR OLD.taken IS NOT NULL "
+    f"BEGIN {_KEEP_DATE} (NEW.photo_id, OLD.photo_id); END",
+    "date_gone_from_flickr": "DELETE ON flickr_photos WHEN OLD.taken IS NOT NULL "
+    f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
+}
+"""What changes the dates of photos, by the names of the triggers."""

@@ -23,6 +23,8 @@ FACE_COLUMNS = (
 )
 """What `face_of` makes a face of."""
 
+_ADD_FACE = f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoRow:
@@ -113,10 +115,13 @@ class Photos:
 
     def add_faces(self, photo_id: int, faces: Iterable[Face]) -> None:
         """Add faces to a photo."""
-        self._db.conn.executemany(
-            f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((*_face_values(face), photo_id) for face in faces),
-        )
+        self._db.conn.executemany(_ADD_FACE, ((*_face_values(face), photo_id) for face in faces))
+
+    def add_face(self, photo_id: int, face: Face) -> int:
+        """Add a face to a photo; return its id."""
+        cursor = self._db.conn.execute(_ADD_FACE, (*_face_values(face), photo_id))
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
 
     def place_faces(self, faces: Mapping[int, Face]) -> None:
         """Record where known faces, by their ids, were found again, and how well."""

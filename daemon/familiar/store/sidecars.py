@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from familiar.filesystem.stamps import Stamp
 from familiar.identity.regions import area_of
 from familiar.model import Area, Box, Region, SidecarContent
 from familiar.store.database import Database, writing
+from familiar.store.flickr.captions import FlickrCaptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +39,35 @@ class Sidecars:
     def __init__(self, db: Database) -> None:
         """Take the open store."""
         self._db = db
+        self._captions = FlickrCaptions(db)
 
-    def to_look_at(self, *, after: int, limit: int) -> list[int]:
-        """Return up to `limit` photos with ids above `after` that have a named face, or had one when it was written."""
+    def to_look_at(self, *, after: int, limit: int, captions: bool) -> list[int]:
+        """Return up to `limit` photos with ids above `after` that have a named face, or had one when it was written.
+
+        With `captions`, so are those that are on Flickr.
+        """
+        on_flickr = "OR EXISTS (SELECT 1 FROM flickr_photos WHERE photo_id = photos.id)" if captions else ""
         rows = self._db.conn.execute(
             "SELECT id FROM photos WHERE id > ? AND verdict = 'seen' AND kind != 'clip' AND (EXISTS (SELECT 1 FROM "
             "faces JOIN matches ON face_id = faces.id WHERE photo_id = photos.id AND accepted) OR EXISTS (SELECT 1 "
-            "FROM sidecars WHERE photo_id = photos.id AND wanted IS NOT NULL)) ORDER BY id LIMIT ?",
+            f"FROM sidecars WHERE photo_id = photos.id AND wanted IS NOT NULL) {on_flickr}) ORDER BY id LIMIT ?",
             (after, limit),
         )
         return [int(row[0]) for row in rows]
 
-    def named(self) -> Iterator[int]:
+    def named(self, *, captions: bool) -> Iterator[int]:
         """Give the ids of all photos as `to_look_at` has them."""
         after = 0
-        while photos := self.to_look_at(after=after, limit=1000):
+        while photos := self.to_look_at(after=after, limit=1000, captions=captions):
             yield from photos
             after = photos[-1]
 
-    def sidecar_contents(self, photo_ids: Sequence[int]) -> list[PhotoSidecar]:
-        """Return the intended content of the sidecars of photos, from faces and matches, in the order of their ids."""
+    def sidecar_contents(self, photo_ids: Sequence[int], *, captions: bool) -> list[PhotoSidecar]:
+        """Return the intended content of the sidecars of photos, from faces and matches, in the order of their ids.
+
+        With `captions`, it has what their owner says of them on Flickr.
+        """
+        said = self._captions.of(photo_ids) if captions else {}
         wanted = json.dumps(list(photo_ids))
         named: dict[int, list[tuple[str, Box]]] = {}
         for photo_id, name, left, top, right, bottom in self._db.conn.execute(_NAMED, (wanted,)):
@@ -68,7 +78,12 @@ class Sidecars:
             (wanted,),
         ).fetchall()
         return [
-            PhotoSidecar(photo_id=id_, sidecar_content=_inscription(named.get(id_, ()), kind, width or 0, height or 0))
+            PhotoSidecar(
+                photo_id=id_,
+                sidecar_content=replace(
+                    _inscription(named.get(id_, ()), kind, width or 0, height or 0), caption=said.get(id_)
+                ),
+            )
             for id_, width, height, kind in photos
         ]
 

@@ -20,6 +20,7 @@ from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
 from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
+from familiar.store.flickr.captions import FlickrCaptions
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
@@ -42,6 +43,7 @@ from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.photos_of_faces import PhotosOfFaces
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
+from familiar.store.views.timeline import Timeline
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""
@@ -107,12 +109,14 @@ class Store(Closing):
         self.likenesses = RepresentativeFaces(self._db)
         self.faces_of_people = FacesOfPeople(self._db)
         self.photos_of_faces = PhotosOfFaces(self._db)
+        self.timeline = Timeline(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
         self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
+        self.flickr_captions = FlickrCaptions(self._db)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(

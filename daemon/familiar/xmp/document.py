@@ -1,4 +1,4 @@
-"""The people of a photo in a sidecar: read from XMP, and merged into the data of other programs.
+"""The content of a sidecar: read from XMP, and merged into the data of other programs.
 
 familiar's own entries are marked in the file, so that they can be told from those of others wherever the file is
 carried: regions by an extension, which the guidelines of the Metadata Working Group allow, and keywords by a list of
@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from familiar.identity.regions import is_same, show_one_face, stored, stored_size
 from familiar.model import Area, Region, SidecarContent
+from familiar.photo_details import Caption
+from familiar.xmp.captions import keywords_of, merge_caption
 from familiar.xmp.rdf import (
     Element,
     Packet,
@@ -102,7 +104,7 @@ def merge(
     elsewhere = {one.name for one in named} - kept
     changed = _merge_regions(packet, free, known, stored_size(wanted.width, wanted.height, orientation))
     names = [name for name in map(clean, wanted.names) if name not in elsewhere]
-    changed = _merge_keywords(packet, names) or changed
+    changed = _merge_marked(packet, names, wanted.caption) or changed
     return packet.to_bytes() if changed else data
 
 
@@ -118,21 +120,30 @@ def written(data: bytes | None, wanted: SidecarContent, orientation: int, former
     return replace(wanted, regions=regions)
 
 
-def _merge_keywords(packet: Packet, names: Sequence[str]) -> bool:
+def _merge_marked(packet: Packet, names: Sequence[str], caption: Caption | None) -> bool:
+    """Merge what is marked by entries of a list: keywords, and a caption; return whether anything has changed."""
     ours = packet.items(_WROTE)
+    left = [*_merge_keywords(packet, names, caption, ours), *merge_caption(packet, caption, ours)]
+    packet.remove_items(_WROTE, [entry for entry in ours if entry not in left])
+    packet.add_items(_WROTE, [entry for entry in left if entry not in ours], container="rdf:Bag")
+    return left != ours
+
+
+def _merge_keywords(packet: Packet, names: Sequence[str], caption: Caption | None, ours: Sequence[str]) -> list[str]:
+    """Merge keywords, and return the marks of those that are familiar's own."""
     left = []
-    for property_, (container, pattern) in _KEYWORDS.items():
+    said = list(zip(*keywords_of(caption, _LEVELS), strict=True)) or [()] * len(_KEYWORDS)
+    for (property_, (container, pattern)), more in zip(_KEYWORDS.items(), said, strict=True):
         own = [entry.removeprefix(f"{property_} ") for entry in ours if entry.startswith(f"{property_} ")]
         leveled = pattern != "{}"
-        wanted = list(dict.fromkeys(pattern.format(name.translate(_LEVELS) if leveled else name) for name in names))
+        named = [pattern.format(name.translate(_LEVELS) if leveled else name) for name in names]
+        wanted = list(dict.fromkeys([*named, *filter(None, more)]))
         there = packet.items(property_)
         fresh = [keyword for keyword in wanted if keyword not in there]
         packet.add_items(property_, fresh, container=container)
         packet.remove_items(property_, [keyword for keyword in own if keyword not in wanted])
         left += [f"{property_} {word}" for word in wanted if word in fresh or (word in own and word in there)]
-    packet.remove_items(_WROTE, [entry for entry in ours if entry not in left])
-    packet.add_items(_WROTE, [entry for entry in left if entry not in ours], container="rdf:Bag")
-    return left != ours
+    return left
 
 
 def _merge_regions(packet: Packet, wanted: Sequence[Region], former: Sequence[Region], size: tuple[int, int]) -> bool:

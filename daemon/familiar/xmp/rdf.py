@@ -26,6 +26,7 @@ NAMESPACES = {
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
     "tiff": "http://ns.adobe.com/tiff/1.0/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
     "stDim": "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
     "familiar": "urn:x-familiar:sidecar:1.0/",
 }
@@ -44,6 +45,7 @@ def name(short: str) -> str:
 
 
 _CONTAINERS = (name("rdf:Bag"), name("rdf:Seq"), name("rdf:Alt"))
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DESCRIPTION, _ITEM, _PARSE_TYPE = name("rdf:Description"), name("rdf:li"), name("rdf:parseType")
 
 
@@ -111,6 +113,22 @@ class Packet:
         if alone and alone.strip():
             etree.SubElement(made, _ITEM).text = alone
         return made
+
+    def drop(self, short: str) -> None:
+        """Remove a property, in all forms."""
+        for one in self._descriptions():
+            one.attrib.pop(name(short), None)
+            for element in one.findall(name(short)):
+                remove(element)
+
+    def set_text(self, short: str, text: str, *, with_language: bool) -> None:
+        """Add a property with a text, or with one for the default language."""
+        element = self.add(short)
+        if not with_language:
+            element.text = text
+            return
+        item = etree.SubElement(etree.SubElement(element, name("rdf:Alt")), _ITEM, {_LANGUAGE: "x-default"})
+        item.text = text
 
     def add(self, short: str) -> Element:
         """Add a property; an attribute becomes its text."""

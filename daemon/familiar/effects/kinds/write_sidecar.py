@@ -10,6 +10,7 @@ from typing import ClassVar
 from familiar.effects.attempt import Attempt, SourceFile
 from familiar.effects.exchange import place_over
 from familiar.effects.journal import Outcome, Step
+from familiar.effects.kinds.captions import caption_as_json, caption_from_json
 from familiar.effects.kinds.contract import PERMANENT, Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind
 from familiar.effects.kinds.surroundings import Records, Surroundings
@@ -136,6 +137,7 @@ def content_as_json(content: SidecarContent) -> Parameters:
         "names": list(content.names),
         "regions": [[region.name, *astuple(region.area)] for region in content.regions],
         "size": [content.width, content.height],
+        **({} if content.caption is None else {"caption": caption_as_json(content.caption)}),
     }
 
 
@@ -146,6 +148,7 @@ def content_from_json(found: Parameters) -> SidecarContent:
         regions=tuple(Region(name=name, area=_area(sides)) for name, *sides in found["regions"]),
         width=found["size"][0],
         height=found["size"][1],
+        caption=caption_from_json(found["caption"]) if "caption" in found else None,
     )
 
 

@@ -47,14 +47,16 @@ class FlickrSync:
         decider: TagDecider,
         cache: FlickrCache,
         on_work: Callable[[], None],
-        on_changed: Callable[[int], None],
+        on_changed: Callable[[int, int | None], None],
         on_call: Callable[[Kind], None] = lambda _kind: None,
         log: EventLog,
+        captions: bool = False,
     ) -> None:
-        """Take the parts.
+        """Take the parts; with `captions`, sidecars are to say what owners say on Flickr.
 
         `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
-        of which Flickr says something else than before, `on_call` for each call or download.
+        of which Flickr says something else than before, and the plan that was made for that, if there is one, `on_call`
+        for each call or download.
         """
         log = AccountLog(log, settings.name)
         self._settings = settings
@@ -65,6 +67,7 @@ class FlickrSync:
         self._on_work = on_work
         self._on_call = on_call
         self._log = log
+        self._captions = captions
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
         self._rules = RuleBacklog(
             store=store, decider=decider, runner=runner, cache=cache, on_changed=on_changed, log=log
@@ -198,7 +201,12 @@ class FlickrSync:
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
-            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_listed
+            calls=connection.calls,
+            settings=self._settings,
+            store=self._store,
+            log=self._log,
+            on_found=self._on_listed,
+            captions=self._captions,
         )
 
     def _on_listed(self) -> None:

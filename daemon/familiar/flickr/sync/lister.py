@@ -9,6 +9,7 @@ from familiar.flickr.api.listing import EXTRAS, PER_PAGE, ListingEntry, Page, be
 from familiar.flickr.api.pages import PageCursor, after_page
 from familiar.flickr.sync.album_lister import AlbumLister, AlbumsOfPhotos
 from familiar.flickr.sync.calls import CallQueue
+from familiar.flickr.sync.wordings import Wordings
 from familiar.settings import FlickrSettings
 from familiar.store.flickr.photos import FileOn, ListingChanges
 from familiar.store.store import Store
@@ -31,9 +32,19 @@ class Lister:
     """Brings what Flickr lists into the store; each page and how far the walk is are recorded together."""
 
     def __init__(
-        self, *, calls: CallQueue, settings: FlickrSettings, store: Store, log: EventLog, on_found: Callable[[], None]
+        self,
+        *,
+        calls: CallQueue,
+        settings: FlickrSettings,
+        store: Store,
+        log: EventLog,
+        on_found: Callable[[], None],
+        captions: bool = False,
     ) -> None:
-        """Take the rooms; `on_found` is called after photos were stored."""
+        """Take the rooms; `on_found` is called after photos were stored.
+
+        With `captions` the wording of tags and licences is asked for.
+        """
         self._calls = calls
         self._settings = settings
         self._store = store
@@ -46,9 +57,13 @@ class Lister:
             else AlbumLister(calls=calls, choice=choice, videos=settings.videos, store=store, log=log)
         )
 
+        self._wordings = Wordings(calls=calls, store=store) if captions else None
+
     async def look(self) -> None:
         """List what has changed, or everything if it is time for that, or if that was cancelled."""
         now = self._now()
+        if self._wordings is not None:
+            self._wordings.begin()
         if self._albums is None:
             self._store.flickr.remember("albums", None)
             self._store.flickr_albums.choose(None, videos=self._settings.videos)
@@ -84,6 +99,8 @@ class Lister:
             page = read_page(answer)
             is_sizing = walk.order == "oldest" and not walk.sized
             albums = None if is_sizing else await self._albums_of(page)
+            if self._wordings is not None:
+                await self._wordings.learn(page, afresh=True)
             with self._store.writing():
                 noted = ListingChanges() if is_sizing else self._note(page, albums, state["number"])
                 walk = _advanced(walk, page, noted.fresh)
@@ -179,6 +196,8 @@ class Lister:
             )
             page = read_page(answer)
             albums = await self._albums_of(page)
+            if self._wordings is not None:
+                await self._wordings.learn(page, afresh=False)
             with self._store.writing():
                 noted = self._note(page, albums, number)
                 self._store.flickr.remember("look", now)

@@ -27,10 +27,13 @@ class RuleBacklog:
         decider: TagDecider,
         runner: OperationRunner,
         cache: FlickrCache,
-        on_changed: Callable[[int], None],
+        on_changed: Callable[[int, int | None], None],
         log: EventLog,
     ) -> None:
-        """Take what makes plans and carries them out; `on_changed` is called with each photo that has changed."""
+        """Take what makes plans and carries them out.
+
+        `on_changed` is called with each photo that has changed, and its new plan, if there is one.
+        """
         self._store = store
         self._decider = decider
         self._runner = runner
@@ -63,12 +66,12 @@ class RuleBacklog:
             self._store.flickr.mark_decided_again(photo)
             if new and photo.photo_id is not None and where is not None:
                 plan_id = self._store.journal.record(photo.photo_id, where[0], Plan(operations=new))
-        if photo.photo_id is not None:
-            self._on_changed(photo.photo_id)
         if plan_id is not None and where is not None:
             operations = [f"{operation.kind} {operation.destination}" for operation in new]
             self._log.emit("plan.made", photo=photo.photo_id, path=where[0], operations=operations)
             await self._runner.perform(plan_id, {})
+        if photo.photo_id is not None:
+            self._on_changed(photo.photo_id, plan_id)
 
     def _new_operations(self, photo: FlickrPhoto) -> tuple[Operation, ...]:
         """Return what the rules ask for, and what no plan has had; tags have a backlog of their own.

@@ -45,13 +45,19 @@ class SidecarPreview:
         """The people that it names."""
         return self.photo.sidecar_content.names
 
+    @property
+    def title(self) -> str | None:
+        """The title on Flickr, if it has one."""
+        caption = self.photo.sidecar_content.caption
+        return None if caption is None else caption.title or None
 
-def sidecar_places(store: Store, photos: PhotoPaths, unread: Unread) -> list[_Place]:
+
+def sidecar_places(store: Store, photos: PhotoPaths, unread: Unread, *, captions: bool) -> list[_Place]:
     """Return each place of each photo that has something to say, or had, with its sidecar.
 
-    `unread` gets the folders that can't be looked into.
+    With `captions`, it says what the owner says on Flickr. `unread` gets the folders that can't be looked into.
     """
-    return list(_places(store, photos, unread))
+    return list(_places(store, photos, unread, captions=captions))
 
 
 async def preview_sidecars(
@@ -73,10 +79,10 @@ def sidecar_plans(store: Store, changes: Iterable[SidecarPreview]) -> Iterator[t
         yield one.photo.photo_id, one.path, plan_sidecar(store, one.photo, one.sidecar)
 
 
-def _places(store: Store, photos: PhotoPaths, unread: Unread) -> Iterator[_Place]:
-    named = [photo for photo in store.sidecars.named() if photo in photos]
+def _places(store: Store, photos: PhotoPaths, unread: Unread, *, captions: bool) -> Iterator[_Place]:
+    named = [photo for photo in store.sidecars.named(captions=captions) if photo in photos]
     for start in range(0, len(named), _PORTION):
-        for photo in store.sidecars.sidecar_contents(named[start : start + _PORTION]):
+        for photo in store.sidecars.sidecar_contents(named[start : start + _PORTION], captions=captions):
             yield from ((photo, *place) for place in places_of(store, photos[photo.photo_id], unread.has_file))
 
 

@@ -9,6 +9,7 @@ from familiar.filesystem.presence import has_file
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
 from familiar.model import Plan, SidecarContent
+from familiar.settings import SidecarSettings
 from familiar.sources.sidecars import new_sidecar, sidecars_of
 from familiar.store.sidecars import PhotoSidecar
 from familiar.store.store import Store
@@ -50,12 +51,15 @@ def plan_sidecar(store: Store, photo: PhotoSidecar, sidecar: Path) -> Plan:
 class SidecarWriter:
     """Writes sidecars in the background, if they are wanted at all."""
 
-    def __init__(self, *, store: Store, runner: OperationRunner, clock: Callable[[], float], enabled: bool) -> None:
-        """Take the store, what carries out plans, and a clock that gives monotonic seconds."""
+    def __init__(
+        self, *, store: Store, runner: OperationRunner, clock: Callable[[], float], settings: SidecarSettings
+    ) -> None:
+        """Take the store, what carries out plans, a clock that gives monotonic seconds, and what is to be written."""
         self._store = store
         self._runner = runner
         self._clock = clock
-        self._enabled = enabled
+        self._enabled = settings.write
+        self._captions = settings.flickr
         self._touched: dict[int, int | None] = {}
         self._basis: str | None = None
         self._after: int | None = None
@@ -84,7 +88,7 @@ class SidecarWriter:
             del self._touched[photo_id]
         self._begin_again()
         while self._after is not None and self._clock() < ends:
-            photos = self._store.sidecars.to_look_at(after=self._after, limit=_PORTION)
+            photos = self._store.sidecars.to_look_at(after=self._after, limit=_PORTION, captions=self._captions)
             self._after = await self._write_all(photos, ends)
 
     async def close(self) -> None:
@@ -100,7 +104,7 @@ class SidecarWriter:
     async def _write_all(self, photos: list[int], ends: float) -> int | None:
         """Write the sidecars of photos as long as there is time; return the last one done, None at the end of all."""
         last = None
-        for inscribed in self._store.sidecars.sidecar_contents(photos):
+        for inscribed in self._store.sidecars.sidecar_contents(photos, captions=self._captions):
             await self._inscribe(inscribed, None)
             last = inscribed.photo_id
             if self._clock() >= ends:
@@ -108,7 +112,7 @@ class SidecarWriter:
         return last
 
     async def _write(self, photo_id: int, follows: int | None) -> None:
-        for inscribed in self._store.sidecars.sidecar_contents([photo_id]):
+        for inscribed in self._store.sidecars.sidecar_contents([photo_id], captions=self._captions):
             await self._inscribe(inscribed, follows)
 
     async def _inscribe(self, photo: PhotoSidecar, follows: int | None) -> None:

@@ -38,6 +38,11 @@ export async function read(path) {
   return template.content;
 }
 
+/** Fetch what a page has in its middle. */
+export function readPart(path) {
+  return read(`${path}${path.includes("?") ? "&" : "?"}part`);
+}
+
 /** Post JSON, and return status and answer. */
 export async function post(path, body) {
   const answer = await fetch(at + path, {

@@ -1,6 +1,6 @@
 // What all pages have: keys, the dialogs, and the script of the page itself.
 
-import { read, undo } from "./changes.js";
+import { readPart, undo } from "./changes.js";
 import { onChange } from "./live.js";
 import { problem } from "./notes.js";
 import { startActivity } from "./activity.js";
@@ -8,14 +8,27 @@ import { startGroup } from "./group.js";
 import { startGroups } from "./groups.js";
 import { startPeople } from "./people.js";
 import { startPerson } from "./person.js";
+import { PhotoDialog, pathOf, startPhoto } from "./photo.js";
+import { startPhotos } from "./photos.js";
 import { startRules } from "./rules.js";
 import { startSuggestions } from "./suggestions.js";
 
 const main = document.getElementById("main");
 const help = document.getElementById("help");
 const photo = document.getElementById("photo");
+const photoDialog = new PhotoDialog(photo, { writeTimes });
 const singleKeys = document.getElementById("single-keys");
-const STARTS = { activity: startActivity, groups: startGroups, group: startGroup, people: startPeople, person: startPerson, rules: startRules, suggestions: startSuggestions };
+const STARTS = {
+  activity: startActivity,
+  groups: startGroups,
+  group: startGroup,
+  people: startPeople,
+  person: startPerson,
+  photo: (section) => startPhoto(section, { refresh: (face, time) => show(pathOf(section.dataset.photo, face ?? null, time ?? null)) }),
+  photos: (section) => startPhotos(section, { openPhoto: (path, options) => photoDialog.open(path, options) }),
+  rules: startRules,
+  suggestions: startSuggestions,
+};
 
 let page = null;
 
@@ -46,7 +59,7 @@ function focusedFace() {
 /** Show another page in the place of this one, without loading what they share; the same one `stays` where it is. */
 async function show(path, content = null, { stays = false } = {}) {
   try {
-    const part = content ?? (await read(`${path}${path.includes("?") ? "&" : "?"}part`));
+    const part = content ?? (await readPart(path));
     const focused = focusedFace();
     const top = scrollY;
     history[stays ? "replaceState" : "pushState"]({}, "", document.body.dataset.at + path);
@@ -60,19 +73,8 @@ async function show(path, content = null, { stays = false } = {}) {
   }
 }
 
-async function showPhoto(face) {
-  try {
-    const part = await read(`/faces/${face}?part`);
-    const close = document.createElement("form");
-    close.method = "dialog";
-    close.innerHTML = "<button class='primary' autofocus>Close</button>";
-    part.querySelector(".about")?.append(close);
-    writeTimes(part);
-    photo.replaceChildren(part);
-    photo.showModal();
-  } catch (error) {
-    problem(error.message);
-  }
+function showPhoto(face) {
+  photoDialog.open(pathOf(null, face));
 }
 
 function isTyping(target) {
@@ -97,18 +99,13 @@ document.addEventListener("click", (event) => {
   else if (event.target === photo || event.target === help) event.target.close(); // beside it
 });
 
-photo.addEventListener("keydown", (event) => {
-  if (event.key === " ") {
-    event.preventDefault();
-    event.stopPropagation(); // the page would show the photo again
-    photo.close();
-  }
-});
-
 singleKeys.checked = localStorage.getItem("single keys") !== "no";
 singleKeys.addEventListener("change", () => localStorage.setItem("single keys", singleKeys.checked ? "yes" : "no"));
 
 addEventListener("popstate", () => location.reload());
 
-onChange(() => page?.changed?.());
+onChange(() => {
+  page?.changed?.();
+  photoDialog.changed();
+});
 start();

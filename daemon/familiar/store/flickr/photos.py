@@ -27,8 +27,10 @@ Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "p
 _COLUMNS = "id, secret, media, updated, uploaded, taken, url, width, height, state, attempts, reason, photo_id"
 _CHANGED, _FETCHED_AGAIN = "changed", "fetched again"
 """Flickr says something else of a photo than when rules decided; its file is fetched for what they ask for now."""
-_RULED = ("title", "taken", "granularity", "visibility", "tags")
-"""What rules can ask for."""
+_SAID = (
+    "title", "taken", "granularity", "visibility", "tags", "description", "latitude", "longitude", "license",
+)  # fmt: skip
+"""What rules and sidecars can have."""
 _HELD = (
     "SELECT files.id, folders.path, files.name, files.size, files.photo_id FROM files "
     "JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done' AND NOT EXISTS ("
@@ -153,7 +155,7 @@ class FlickrPhotos:
         self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, wanted: bool
     ) -> ListingChanges:
         row = self._db.conn.execute(
-            f"SELECT secret, updated, state, walk, photo_id, {', '.join(_RULED)} FROM flickr_photos WHERE id = ?",
+            f"SELECT secret, updated, state, walk, photo_id, {', '.join(_SAID)} FROM flickr_photos WHERE id = ?",
             (photo.id,),
         ).fetchone()
         values = _values(photo, file) | {"id": photo.id, "secret": photo.secret, "walk": walk, "account": self._account}
@@ -181,7 +183,7 @@ class FlickrPhotos:
             | {
                 "state": state,
                 "changed": changed,
-                "news": self._has_news(values, dict(zip(_RULED, ruled, strict=True))),
+                "news": self._has_news(values, dict(zip(_SAID, ruled, strict=True))),
                 "mark": _CHANGED,
             },
         )
@@ -193,7 +195,7 @@ class FlickrPhotos:
         """Return whether Flickr says something else of a photo now that rules ask for; our own tags are no news."""
         if before["title"] is None:
             return False
-        if any(values[name] != before[name] for name in _RULED if name != "tags"):
+        if any(values[name] != before[name] for name in _SAID if name != "tags"):
             return True
         tags = set(values["tags"].split()) ^ set(before["tags"].split())
         return bool(tags and tags - self._tags.added_to(values["id"]))

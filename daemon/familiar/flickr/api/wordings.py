@@ -1,0 +1,45 @@
+"""How tags were written, and what licences are called, from answers of Flickr."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from familiar.flickr.api.details import read_text
+from familiar.flickr.api.errors import PassingError
+from familiar.photo_details import License
+
+
+def read_raw_tags(answer: dict[str, Any]) -> dict[str, str]:
+    """Return how each tag of an account was written first, by its cleaned form; from `tags.getListUserRaw`.
+
+    Raises:
+        PassingError: the answer has no tags.
+    """
+    try:
+        tags = answer["who"]["tags"].get("tag", [])
+        raws = {read_text(tag.get("clean")): _first(tag.get("raw")) for tag in tags if isinstance(tag, Mapping)}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PassingError("invalid answer: no tags") from error
+    return {clean: raw for clean, raw in raws.items() if clean and raw}
+
+
+def read_licenses(answer: dict[str, Any]) -> dict[str, License]:
+    """Return the licences of Flickr by their numbers; from `photos.licenses.getInfo`.
+
+    Raises:
+        PassingError: the answer has none.
+    """
+    try:
+        found = answer["licenses"]["license"]
+        licenses = {
+            read_text(one.get("id")): License(name=read_text(one.get("name")), url=read_text(one.get("url")))
+            for one in found
+            if isinstance(one, Mapping)
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PassingError("invalid answer: no licences") from error
+    return {number: license_ for number, license_ in licenses.items() if number and license_.name}
+
+
+def _first(raws: Any) -> str:
+    first = raws[0] if isinstance(raws, list) and raws else raws
+    return read_text(first)
