@@ -36,8 +36,9 @@ def test_the_preview_shows_what_would_be_done_and_nothing_is_done(
     visitor: Visitor, served: ServedPage, rules: Path
 ) -> None:
     assert "data-after" not in visitor.get("/rules/preview").text
-    assert re.findall(r'data-looked="(\d+)"', visitor.get("/rules/preview").text) == ["10"]
+    (looked,) = re.findall(r'data-looked="(\d+)"', visitor.get("/rules/preview").text)
     with served.library() as library:
+        assert int(looked) == library.status().photos["seen"]
         library.clusters.name(1, "Barack Obama")
         library.clusters.name(2, "Joe <b>Biden</b>")
         before = library.version
@@ -66,7 +67,7 @@ def test_the_page_shows_the_preview_and_a_photo(page: Page, served: ServedPage, 
     with served.library() as library:
         library.clusters.name(1, "Barack Obama")
     page.goto(f"{served.address}/rules")
-    expect(page.locator("[data-state]")).to_have_text("5 of 10 photos that were looked at, which are all.")
+    expect(page.locator("[data-state]")).to_have_text(re.compile("^5 of .* looked at, which are all."))
     expect(page.locator(".plans tbody tr")).to_have_count(5)
     check_page(page, axe_script())
     page.set_viewport_size({"width": 390, "height": 800})
