@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from familiar.albums import ALL, AlbumChoice
 from familiar.api.daemon import Configuration, daemon_for, rule_book
 from familiar.api.session import Session
 from familiar.errors import UsageError
+from familiar.flickr.api.albums import ListedAlbum
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.errors import NotAllowedError, StoppedError
 from familiar.flickr.sync.account_log import AccountLog
+from familiar.flickr.sync.album_lister import AlbumLister
 from familiar.flickr.sync.connection import check_account, connect
 from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
 from familiar.flickr.sync.tag_adoption import AdoptableTag, TagAdoption
@@ -23,6 +26,7 @@ from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.model import Tag
+from familiar.photo_details import Album
 from familiar.service.assembly import Assembly, FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
@@ -30,6 +34,16 @@ from familiar.store.store import Store
 
 _COUNT_EVERY = 0.5
 """Seconds between two counts of the photos, as counting many takes long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAlbum:
+    """An album of an account: how many photos and videos it has, and whether they are fetched."""
+
+    id: str
+    title: str
+    photos: int
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +188,25 @@ class FlickrAccount:
         """
         return status_of(self._store(), self._settings, self._credentials.login())
 
+    def albums(self) -> list[AccountAlbum]:
+        """Return the albums of the account, in the order of its owner; asks Flickr once for each 500.
+
+        A missing store is created, in which calls are counted.
+
+        Raises:
+            NoLoginError: there is no login.
+            StoppedError, NotAllowedError, PassingError: Flickr does not allow it, or does not answer.
+        """
+        settings = self._settings
+        choice = settings.album_choice or AlbumChoice(texts=(ALL,))
+        listed = self._session.run(self._albums(settings, choice))
+        return [
+            AccountAlbum(
+                id=one.id, title=one.title, photos=one.photos, chosen=choice.has(Album(id=one.id, title=one.title))
+            )
+            for one in listed
+        ]
+
     def sync(self, *, retry: bool = False) -> SyncResult:
         """Fetch new photos from Flickr and handle them; tags are stored, and sent by `push`.
 
@@ -268,6 +301,16 @@ class FlickrAccount:
         for one in adopted:
             self._session.log.emit("flickr.tag_adopted", photo=one.photo, tag=one.tag)
         return len(adopted)
+
+    async def _albums(self, settings: FlickrSettings, choice: AlbumChoice) -> tuple[ListedAlbum, ...]:
+        store = self._session.store(create=True).of_account(self.name)
+        log = AccountLog(self._session.log, settings.name)
+        calls, _ = connect(self._credentials, settings, store, log)
+        lister = AlbumLister(calls=calls, choice=choice, videos=settings.videos, store=store, log=log)
+        try:
+            return (await lister.ask(())).albums
+        finally:
+            calls.close()
 
     async def _adoptable(self, store: Store, settings: FlickrSettings) -> list[AdoptableTag]:
         session = self._session

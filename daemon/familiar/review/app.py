@@ -19,7 +19,9 @@ from starlette.types import ASGIApp, ExceptionHandler
 from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
 from familiar.library.report.page import STYLE
+from familiar.library.report.page import shown as visible
 from familiar.library.thumbnails import FaceInPhoto
+from familiar.review.activity_answers import ActivityAnswers
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
 from familiar.review.changes import Change, PutOff, UnknownNameError, add_face, make_change, undo_operations
 from familiar.review.disks import Disks
@@ -30,7 +32,6 @@ from familiar.review.library_thread import LibraryThread
 from familiar.review.live import LiveChanges
 from familiar.review.login_page import LoginPage
 from familiar.review.matching import BackgroundMatching
-from familiar.review.pages.activity import show_activity
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
 from familiar.review.pages.suggestions import list_questions
@@ -74,7 +75,7 @@ class ReviewApp:
         """
         self._is_stopping = is_stopping
         self._library = LibraryThread(open_library)
-        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups", "photos")}
+        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups", "photos", "activity")}
         self._matching = BackgroundMatching(self._background["matching"])
         self._groups = GroupList(self._library, self._background["groups"])
         self._cards = GroupCards()
@@ -84,6 +85,7 @@ class ReviewApp:
         self._logins = logins
         self._prefix = prefix
         self._pages = Pages(prefix=prefix)
+        self._activity = ActivityAnswers(self._library, self._background["activity"], pages=self._pages)
         self._people = PeopleAnswers(
             self._library,
             self._background["groups"],
@@ -130,7 +132,7 @@ class ReviewApp:
             Route("/suggestions", self._show_suggestions),
             *self._people.routes(),
             *self._photos.routes(),
-            Route("/activity", self._show_activity),
+            *self._activity.routes(),
             Route("/live", self._tell_changes),
             Route("/changes", self._change, methods=["POST"]),
             Route("/later", self._put_off, methods=["POST"]),
@@ -201,10 +203,6 @@ class ReviewApp:
 
     async def _send_style(self, _request: Request) -> Response:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
-
-    async def _show_activity(self, request: Request) -> Response:
-        shown = await self._library.ask(show_activity)
-        return self._pages.page(request, "activity", shown=shown)
 
     async def _tell_changes(self, _request: Request) -> Response:
         return StreamingResponse(self._live.events(self._is_stopping), media_type="text/event-stream")
@@ -291,12 +289,12 @@ def _login(request: Request) -> BrowserLogin:
 
 
 def _said(error: FamiliarError) -> str:
-    """Return an error in the words of the page, where those of the command line differ."""
+    """Return an error in the words of the page, where those of the command line differ; names may have any bytes."""
     if isinstance(error, SamePhotoError):
         return f"{error.photo} shows two faces that would be one person."
     if isinstance(error, StaleError):
         return "This changed in the meantime, so nothing was done. You see how it is now."
-    return str(error)
+    return visible(str(error))
 
 
 def _no_change(error: ValidationError) -> Response:

@@ -289,6 +289,13 @@ def index_timeline(db: "Database") -> None:
         db.conn.execute(f"CREATE TRIGGER {name} AFTER {event}")
 
 
+@migrations()
+def keep_marked_people(db: "Database") -> None:
+    """Keep who is marked on photos on Flickr; so far Flickr was not asked."""
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked TEXT NOT NULL DEFAULT ''")
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked_at INTEGER")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 

@@ -1,8 +1,8 @@
 """The photos of the accounts on Flickr, and how far each has come.
 
 A photo is *listed*, *fetched* (its file is in the cache, and is handled as any other file), and *done*; or *left* (a
-video that is not wanted), *refused* (it can't be fetched; `reason` says why, and it is tried again when it changes on
-Flickr), or *gone* (deleted there; what is known of it stays).
+video, or a photo of an album, that is not wanted), *refused* (it can't be fetched; `reason` says why, and it is tried
+again when it changes on Flickr), or *gone* (deleted there; what is known of it stays).
 """
 
 import json
