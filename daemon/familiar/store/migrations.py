@@ -278,6 +278,12 @@ def keep_wordings_of_flickr(db: "Database") -> None:
     _run(db, _FLICKR_WORDINGS)
 
 
+@migrations()
+def tell_arrivals_from_the_backlog(db: "Database") -> None:
+    """Add which files the first scan of a root found: those that come later are handled before them."""
+    _run(db, _BACKLOG)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -874,4 +880,11 @@ UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND pho
 UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM damaged);
 DELETE FROM photos WHERE id IN (SELECT id FROM damaged);
 DROP TABLE damaged
+"""
+
+_BACKLOG = """
+ALTER TABLE files ADD COLUMN in_backlog INTEGER NOT NULL DEFAULT 0;
+UPDATE files SET in_backlog = 1 WHERE state IN ('settling', 'pending', 'failed');
+DROP INDEX files_pending;
+CREATE INDEX files_pending ON files (in_backlog, id) WHERE state = 'pending'
 """
