@@ -164,14 +164,20 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
-def put_variants(photo: Path, folder: Path, count: int) -> None:
-    """Put so many photos of the same face into a folder, each a little smaller than the one before."""
+def put_variants(photo: Path, folder: Path, count: int, *, taken: str | None = None) -> None:
+    """Put so many photos of the same face into a folder, each a little smaller than the one before.
+
+    The camera wrote that they were `taken` at this time, if one is given.
+    """
     from PIL import Image  # noqa: PLC0415
 
+    exif = Image.Exif()
+    if taken is not None:
+        exif.get_ifd(0x8769)[0x9003] = taken
     with Image.open(photo) as image:
         for way in range(count):
             size = image.width - 4 * way, image.height - 6 * way
-            image.crop((0, 0, *size)).save(folder / f"{photo.stem}-{way}.jpg", quality=90 - way)
+            image.crop((0, 0, *size)).save(folder / f"{photo.stem}-{way}.jpg", quality=90 - way, exif=exif)
 
 
 def blurred(photo: Path, target: Path, radius: float = 24) -> Path:

@@ -307,7 +307,7 @@ class Crop(FileOperation):
 
     `square` says whether the box is made a square; None, as in rules, wherever there is a size. With `landmarks` the
     face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100. `turn`
-    is that of the photo.
+    is that of the photo. A picture that `is_quick` to be made has more bytes.
     """
 
     box: Box
@@ -318,6 +318,7 @@ class Crop(FileOperation):
     landmarks: tuple[tuple[int, int], ...] = ()
     quality: int | None = None
     turn: int | None = None
+    is_quick: bool = False
     kind: ClassVar[str] = "crop"
 
 

@@ -106,11 +106,10 @@ def test_faces_and_photos_are_cut_in_any_event_loop(nameless: Library) -> None:
     from PIL import Image  # noqa: PLC0415
 
     (placed,) = nameless.faces.place([1, 999][:1])
-    shown = nameless.faces.photo_of(placed.id).photo
     cutter = nameless.faces.cutter()
 
     async def cut() -> tuple[bytes | None, bytes | None]:
-        return await cutter.cut(placed, size=64), await cutter.show(placed, (shown.width, shown.height), size=300)
+        return await cutter.cut(placed, size=64), await cutter.show(placed.photo, size=300)
 
     face, photo = asyncio.run(cut())
     cutter.close()

@@ -12,8 +12,8 @@ from support.chromium import find_chromium
 from support.household import Household
 from support.review_page import ServedPage, Visitor, serving
 
-_EXPECTED = ("(Conflict)", "(Not Found)", "ERR_FAILED")
-"""What browsers say of changes that are refused, of groups that are gone, and of a server that does not answer."""
+_EXPECTED = ("(Conflict)", "(Unprocessable Entity)", "(Not Found)", "ERR_FAILED")
+"""What browsers say of changes that are refused, of what is gone, and of a server that does not answer."""
 
 
 @pytest.fixture(scope="session")
@@ -22,18 +22,31 @@ def strangers(
 ) -> Household:
     """A household that knows nobody: five faces of Obama, four of Biden, and two of an astronaut, each a group.
 
-    One more photo shows Obama and Biden.
+    One more photo shows Obama and Biden, and one an astronaut who is too far away to be found. Obama's photos are of
+    August 2009, Biden's of January 2013, all others have no date.
     """
     home = Household(base=tmp_path_factory.mktemp("strangers"))
     album = home.base / "album"
     album.mkdir()
-    for photo, count in ((obama, 4), (biden, 3), (astronaut, 2)):
-        put_variants(photo, album, count)
+    for photo, count, taken in ((obama, 4, "2009:08:04 10:00:00"), (biden, 3, "2013:01:20 12:00:00")):
+        put_variants(photo, album, count, taken=taken)
+    put_variants(astronaut, album, 2)
     put(couple, album)
+    _put_far_away(astronaut, album / "far.png")
     home.configure({"folders": [str(album)]})
     home.scan()
     home.ask("clusters", "run")
     return home
+
+
+def _put_far_away(photo: Path, target: Path) -> None:
+    """Put a photo into a large grey one, in which its face is at (1580, 1230) to (1640, 1300)."""
+    from PIL import Image  # noqa: PLC0415
+
+    with Image.open(photo) as image:
+        canvas = Image.new("RGB", (3200, 2400), (120, 130, 140))
+        canvas.paste(image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS), (1500, 1200))
+        canvas.save(target)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from conftest import put
 from familiar import Library
-from familiar.library.face_pictures import PlacedFace
+from familiar.library.pictures import PlacedFace
 from familiar.store.store import Store
 from familiar.xmp.document import read
 from familiar.xmp.rdf import Packet
@@ -300,7 +300,7 @@ def test_a_turned_photo_is_shown_as_it_is_meant_with_its_faces(household: Househ
         shown, meant = library.faces.photo_of(turned_face.id), library.faces.photo_of(face.id)
         assert (shown.photo.width, shown.photo.height) == (meant.photo.width, meant.photo.height)
         assert [abs(shown.faces[0].box.left - meant.faces[0].box.left) < 9, shown.faces[0].box.width > 30] == [True] * 2
-        pictures = asyncio.run(_pictures(library, turned_face, face, (shown.photo.width, shown.photo.height)))
+        pictures = asyncio.run(_pictures(library, turned_face, face))
     for number, picture in enumerate(pictures):
         (household.base / f"{number}.webp").write_bytes(picture or b"")
     assert plain.exists()
@@ -308,10 +308,10 @@ def test_a_turned_photo_is_shown_as_it_is_meant_with_its_faces(household: Househ
     assert upright_difference(household.base / "2.webp", household.base / "3.webp") < 12
 
 
-async def _pictures(library: Library, one: PlacedFace, other: PlacedFace, size: tuple[int, int]) -> list[bytes | None]:
+async def _pictures(library: Library, one: PlacedFace, other: PlacedFace) -> list[bytes | None]:
     cutter = library.faces.cutter()
     try:
         faces = [await cutter.cut(face, size=64) for face in (one, other)]
-        return [*faces, *[await cutter.show(face, size, size=200) for face in (one, other)]]
+        return [*faces, *[await cutter.show(face.photo, size=200) for face in (one, other)]]
     finally:
         cutter.close()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from familiar.api.migration import Migration
     from familiar.api.models import FaceModels
     from familiar.api.people import RegisteredPeople
+    from familiar.api.photos import KnownPhotos
     from familiar.api.placement import Action, Collection
     from familiar.api.report import Report
     from familiar.api.rules import PhotoRules, PlannedPhotos
@@ -106,6 +107,11 @@ class Library(Closing):
     def faces(self) -> KnownFaces:
         """All known faces: where they are, and their pictures."""
         return api.faces.KnownFaces(self._session)
+
+    @cached_property
+    def photos(self) -> KnownPhotos:
+        """All known photos: in the order in which they were taken, with their faces."""
+        return api.photos.KnownPhotos(self._session)
 
     @cached_property
     def sidecars(self) -> PhotoSidecars:
@@ -244,6 +250,21 @@ class Library(Closing):
             BusyError: the daemon, which handles photos automatically, or another scan is running.
         """
         return api.daemon.scan(self._session, tuple(expanded(path) for path in paths), retry=retry)
+
+    def retry(self, *files: str | Path) -> int:
+        """Have files that were set aside handled again, by a running daemon at once, or by the next scan.
+
+        Args:
+            files: their paths; by default all of them.
+
+        Returns:
+            How many files wait to be handled now: all paths of these photos.
+
+        Raises:
+            UsageError: one of the files was not set aside.
+            NoStoreError: there is no store yet.
+        """
+        return api.daemon.retry(self._session, [expanded(file) for file in files])
 
     def plan(self, *paths: str | Path) -> PlannedPhotos:
         """Return what the rules would do; no file is touched, and no photo counts as handled.

@@ -107,6 +107,14 @@ class RegisteredPeople:
         """
         return self._session.store().people.of_id(person)
 
+    def id_of(self, name: str) -> int:
+        """Return the id of a person; does not count their faces, as `find` does.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._session.store().people.person(name).id
+
     def check_seen(self, versions: Mapping[int, str]) -> None:
         """Check, in a block of `Library.deciding`, that people still are as they were seen.
 

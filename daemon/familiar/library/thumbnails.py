@@ -1,14 +1,41 @@
 """Pictures of faces, cut out of their photos wherever these are now."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
+from familiar.errors import FamiliarError, StoreError, WorkersError
 from familiar.library.concurrency import run_all
-from familiar.library.face_pictures import MARGIN, FaceInPhoto, first_cut
-from familiar.model import Crop
+from familiar.library.pictures import MARGIN
+from familiar.model import Box, Crop
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
+
+
+class FaceInPhoto(Protocol):
+    """A face that the store knows: where it is in its photo, and at which time, in a video."""
+
+    @property
+    def id(self) -> int:
+        """The face's id."""
+
+    @property
+    def photo_id(self) -> int:
+        """The photo's id."""
+
+    @property
+    def hash(self) -> str:
+        """The photo's hash."""
+
+    @property
+    def box(self) -> Box:
+        """Where the face is."""
+
+    @property
+    def time(self) -> float | None:
+        """The time of the frame, in seconds."""
 
 
 class FaceThumbnails:
@@ -47,4 +74,11 @@ class FaceThumbnails:
             turn=self._store.photos.turn_of(face.photo_id),
         )
         async with self._slots:
-            return await first_cut(self._workers, face, self._store.sightings.paths_of(face.photo_id), wish)
+            for path in filter(os.path.lexists, self._store.sightings.paths_of(face.photo_id)):
+                try:
+                    return await self._workers.crop(path, face.hash, wish)
+                except (StoreError, WorkersError):
+                    raise
+                except FamiliarError:
+                    continue  # another of its paths may do
+        return None

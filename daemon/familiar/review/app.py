@@ -1,7 +1,6 @@
 """The application: routes, and errors as pages."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -17,13 +16,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
 
-from familiar.api.faces import ShownPhoto
 from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
-from familiar.library.face_pictures import FaceInPhoto
 from familiar.library.report.page import STYLE
+from familiar.library.report.page import shown as visible
+from familiar.library.thumbnails import FaceInPhoto
+from familiar.review.activity_answers import ActivityAnswers
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
-from familiar.review.changes import Change, PutOff, UnknownNameError, make_change, undo_operations
+from familiar.review.changes import Change, PutOff, UnknownNameError, add_face, make_change, undo_operations
+from familiar.review.disks import Disks
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
 from familiar.review.hosts import HostNames
@@ -31,20 +32,18 @@ from familiar.review.library_thread import LibraryThread
 from familiar.review.live import LiveChanges
 from familiar.review.login_page import LoginPage
 from familiar.review.matching import BackgroundMatching
-from familiar.review.pages.activity import show_activity
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
 from familiar.review.pages.suggestions import list_questions
 from familiar.review.people_answers import PeopleAnswers
+from familiar.review.photo_answers import PhotoAnswers
 from familiar.review.picture_cache import PictureCache
-from familiar.review.pictures import FacePictures
+from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
 
 OpenLibrary: TypeAlias = Callable[[], Library]
 
-_PICTURE = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
-_SHOWN_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _MOST_VERSIONS = 2000
 """Groups of which a page can ask for the versions at once: all that it shows."""
 
@@ -76,21 +75,30 @@ class ReviewApp:
         """
         self._is_stopping = is_stopping
         self._library = LibraryThread(open_library)
-        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups")}
+        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups", "photos", "activity")}
         self._matching = BackgroundMatching(self._background["matching"])
         self._groups = GroupList(self._library, self._background["groups"])
         self._cards = GroupCards()
         self._live = LiveChanges(self._library)
-        self._pictures = FacePictures(self._library, cache)
+        self._disks = Disks()
+        self._pictures = Pictures(self._library, cache, self._disks)
         self._logins = logins
         self._prefix = prefix
         self._pages = Pages(prefix=prefix)
+        self._activity = ActivityAnswers(self._library, self._background["activity"], pages=self._pages)
         self._people = PeopleAnswers(
             self._library,
             self._background["groups"],
             pages=self._pages,
             pictures=self._pictures,
             prepare=self._prepare,
+        )
+        self._photos = PhotoAnswers(
+            self._library,
+            self._background["photos"],
+            pictures=self._pictures,
+            disks=self._disks,
+            pages=self._pages,
         )
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -123,10 +131,8 @@ class ReviewApp:
             Route("/groups/{group:int}/people", self._list_similar_people),
             Route("/suggestions", self._show_suggestions),
             *self._people.routes(),
-            Route("/faces/{face:int}", self._show_photo),
-            Route("/faces/{picture}.webp", self._send_face),
-            Route("/photos/{picture}.webp", self._send_photo),
-            Route("/activity", self._show_activity),
+            *self._photos.routes(),
+            *self._activity.routes(),
             Route("/live", self._tell_changes),
             Route("/changes", self._change, methods=["POST"]),
             Route("/later", self._put_off, methods=["POST"]),
@@ -143,7 +149,7 @@ class ReviewApp:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            await self._groups.close()
+            await asyncio.gather(self._groups.close(), self._photos.close())
             threads = (*self._background.values(), self._library)
             for close in (self._pictures.close, *(thread.close for thread in threads)):
                 await asyncio.to_thread(close)
@@ -195,23 +201,8 @@ class ReviewApp:
         self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
         return self._pages.page(request, "suggestions", list=shown)
 
-    async def _show_photo(self, request: Request) -> Response:
-        face = int(request.path_params["face"])
-        shown = await self._library.ask(lambda library: library.faces.photo_of(face))
-        return self._pages.page(request, "photo", shown=shown, face=face, at_time=_time_of(shown, face))
-
-    async def _send_face(self, request: Request) -> Response:
-        return _picture(await self._pictures.face(*_picture_name(request)))
-
-    async def _send_photo(self, request: Request) -> Response:
-        return _picture(await self._pictures.photo(*_picture_name(request)))
-
     async def _send_style(self, _request: Request) -> Response:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
-
-    async def _show_activity(self, request: Request) -> Response:
-        shown = await self._library.ask(show_activity)
-        return self._pages.page(request, "activity", shown=shown)
 
     async def _tell_changes(self, _request: Request) -> Response:
         return StreamingResponse(self._live.events(self._is_stopping), media_type="text/event-stream")
@@ -232,6 +223,8 @@ class ReviewApp:
         try:
             if change.operations:
                 made = await self._background["matching"].ask(lambda library: undo_operations(library, change))
+            elif change.what == "add face":
+                made = await self._background["matching"].ask(lambda library: add_face(library, change))
             else:
                 made = await self._library.ask(lambda library: make_change(library, change))
         except FamiliarError as error:
@@ -289,11 +282,6 @@ class ReviewApp:
         return JSONResponse({"kind": "refused", "said": "This change has too many bytes."}, 413)
 
 
-def _time_of(shown: ShownPhoto, face: int) -> float | None:
-    """Return the time of the frame in which a face is, in a video."""
-    return next((one.time for one in shown.faces if one.id == face), None)
-
-
 def _login(request: Request) -> BrowserLogin:
     login = request.scope["login"]
     assert isinstance(login, BrowserLogin)
@@ -301,27 +289,14 @@ def _login(request: Request) -> BrowserLogin:
 
 
 def _said(error: FamiliarError) -> str:
-    """Return an error in the words of the page, where those of the command line differ."""
+    """Return an error in the words of the page, where those of the command line differ; names may have any bytes."""
     if isinstance(error, SamePhotoError):
         return f"{error.photo} shows two faces that would be one person."
     if isinstance(error, StaleError):
         return "This changed in the meantime, so nothing was done. You see how it is now."
-    return str(error)
+    return visible(str(error))
 
 
 def _no_change(error: ValidationError) -> Response:
     problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
     return JSONResponse({"kind": "refused", "said": f"This is not a change: {'; '.join(problems)}."}, 400)
-
-
-def _picture_name(request: Request) -> tuple[int, str]:
-    found = _PICTURE.fullmatch(request.path_params["picture"])
-    if found is None:
-        raise HTTPException(404)
-    return int(found[1]), found[2]
-
-
-def _picture(picture: bytes | None) -> Response:
-    if picture is None:
-        raise HTTPException(404)
-    return Response(picture, media_type="image/webp", headers=_SHOWN_FOREVER)

@@ -1,15 +1,18 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from familiar.api.library import Library
 from familiar.api.people import DecidedPerson
 from familiar.errors import UsageError
+from familiar.model import Box
 from familiar.names import name_key
 from familiar.plurals import counted
 from familiar.store.decisions.log import EventRow
@@ -22,7 +25,13 @@ _ABOUT_PEOPLE = frozenset(
         *("hide", "show", "set cover"),
     }
 )
-_ABOUT_FACES = frozenset({"take out", "split", "confirm faces", "refuse faces", "give faces", "split off", "set cover"})
+_ABOUT_PHOTOS = frozenset({"add face", "name face", "refuse face", "no face"})
+_ABOUT_FACES = frozenset(
+    {
+        *("take out", "split", "confirm faces", "refuse faces", "give faces", "split off", "set cover"),
+        *("name face", "refuse face", "no face"),
+    }
+)
 
 
 class UnknownNameError(UsageError):
@@ -36,7 +45,10 @@ class Change(BaseModel):
     the group gets it. Of a person, they are those that are confirmed, refused, given to somebody else or split off as a
     group without a name, or the one that stands for the person; `name` is the new name, or that of the person who gets
     the faces, or whom the person becomes a part of. `events`, or `operations` on files, are those that are undone.
+    `files` are those that were set aside and are tried again, with their paths percent-encoded; none: all.
     `is_new` says that the name is that of a new person, `allows_same_photo` that a photo may show the person twice.
+    Of a photo, `faces` are those in it that are named, refused for a person, or no faces; a missed one is added in a
+    `box`: left, top, right and bottom in pixels of the photo as it is shown, of a video at a `time` in seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,15 +73,24 @@ class Change(BaseModel):
         "rename",
         "merge people",
         "set threshold",
+        "try again",
+        "add face",
+        "name face",
+        "refuse face",
+        "no face",
         "undo",
     ]
     groups: Mapping[int, str] = Field(default={}, max_length=_MOST)
     people: Mapping[int, str] = Field(default={}, max_length=1)
+    photos: Mapping[int, str] = Field(default={}, max_length=1)
     faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
     events: tuple[int, ...] = Field(default=(), max_length=_MOST)
     operations: tuple[int, ...] = Field(default=(), max_length=_MOST)
+    files: tuple[str, ...] = Field(default=(), max_length=_MOST)
     name: str = Field(default="", max_length=1000)
     threshold: float | None = Field(default=None, gt=0, le=2)
+    box: tuple[int, int, int, int] | None = None
+    time: float | None = Field(default=None, ge=0)
     is_new: bool = False
     allows_same_photo: bool = False
 
@@ -82,12 +103,15 @@ class Change(BaseModel):
         elif self.what in _ABOUT_PEOPLE:
             if not self.people:
                 raise ValueError("a person is needed")
-        elif not self.groups:
+        elif self.what in _ABOUT_PHOTOS:
+            if not self.photos or (self.what == "add face" and self.box is None):
+                raise ValueError("a photo is needed, and to add a face, a box")
+        elif self.what != "try again" and not self.groups:
             raise ValueError("groups are needed")
         if self.what in _ABOUT_FACES and not self.faces:
             raise ValueError("faces are needed")
-        if self.faces and len(self.groups) + len(self.people) != 1:
-            raise ValueError("faces are of one group or person")
+        if self.faces and len(self.groups) + len(self.people) + len(self.photos) != 1:
+            raise ValueError("faces are of one group, person or photo")
         return self
 
 
@@ -112,6 +136,7 @@ class Made:
     events: tuple[int, ...]
     group: int | None = None
     person: int | None = None
+    face: int | None = None
     versions: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -126,6 +151,7 @@ def make_change(library: Library, change: Change) -> Made:
     with library.deciding():
         library.clusters.check_seen(change.groups)
         library.people.check_seen(change.people)
+        library.photos.check_seen(change.photos)
         made = _ACTIONS[change.what](library, change)
         return replace(made, versions=dict(_versions_after(library, change)))
 
@@ -137,6 +163,21 @@ def _versions_after(library: Library, change: Change) -> Iterator[tuple[int, str
             yield person, library.people.of_id(person).version
         for group in change.groups if change.faces else ():
             yield group, library.clusters.find(group).version
+
+
+def add_face(library: Library, change: Change) -> Made:
+    """Add a face to a photo; a worker looks for it first, which takes a second or two.
+
+    Raises:
+        FamiliarError: there is none, or the photo can't be read.
+    """
+    library.photos.check_seen(change.photos)
+    assert change.box is not None, "the change is checked"
+    ((photo, _),) = change.photos.items()
+    left, top, right, bottom = change.box
+    box = Box(left=left, top=top, right=right, bottom=bottom)
+    added = library.photos.add_face(photo, box, time=change.time)
+    return Made(said="Face added", events=(added.event.id,), face=added.face)
 
 
 def undo_operations(library: Library, change: Change) -> Made:
@@ -258,6 +299,21 @@ def _set_cover(library: Library, change: Change) -> Made:
     return _decided(library.people.set_cover(person.name, change.faces[0]), f"This face stands for {person.name}")
 
 
+def _name_face(library: Library, change: Change) -> Made:
+    name = _known_name(library, change)
+    event = library.people.confirm(name, change.faces)
+    return _made(name, filter(None, [event]))
+
+
+def _refuse_face(library: Library, change: Change) -> Made:
+    event = library.people.refuse(change.name, change.faces)
+    return _made(f"Not {change.name}", [event])
+
+
+def _no_face(library: Library, change: Change) -> Made:
+    return _made(f"{counted(len(change.faces), 'picture')} not a face", [library.clusters.not_a_face(change.faces)])
+
+
 def _rename(library: Library, change: Change) -> Made:
     person = _person(library, change)
     return _decided(library.people.rename(person.name, change.name), f"{person.name} is {change.name} now")
@@ -281,6 +337,11 @@ def _person(library: Library, change: Change) -> PersonRow:
 
 def _decided(person: DecidedPerson, said: str) -> Made:
     return Made(said=said, events=() if person.event is None else (person.event,), person=person.id)
+
+
+def _try_again(library: Library, change: Change) -> Made:
+    count = library.retry(*(os.fsdecode(unquote_to_bytes(file)) for file in change.files))
+    return Made(said=f"{counted(count, 'file')} tried again", events=())
 
 
 def _undo(library: Library, change: Change) -> Made:
@@ -318,8 +379,12 @@ _ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
     "hide": _hide,
     "show": _show,
     "set cover": _set_cover,
+    "name face": _name_face,
+    "refuse face": _refuse_face,
+    "no face": _no_face,
     "rename": _rename,
     "merge people": _merge_people,
     "set threshold": _set_threshold,
+    "try again": _try_again,
     "undo": _undo,
 }

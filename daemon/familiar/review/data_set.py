@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from familiar.api.library import Library
 from familiar.file_names import clean_name, shorten_name
-from familiar.library.face_pictures import FaceCutter, PlacedFace
+from familiar.library.pictures import PictureCutter, PlacedFace
 from familiar.review.library_thread import LibraryThread
 from familiar.store.views.faces_of_people import FaceOfPerson
 
@@ -29,7 +29,7 @@ def file_name(name: str) -> str:
     return shorten_name(clean_name(name))
 
 
-async def data_set(library: LibraryThread, cutter: FaceCutter, name: str) -> AsyncIterator[bytes]:
+async def data_set(library: LibraryThread, cutter: PictureCutter, name: str) -> AsyncIterator[bytes]:
     """Give the parts of a ZIP file with all faces of a person; those that can't be read now are left out."""
     sent = _Sent()
     table = io.StringIO(newline="")
@@ -63,7 +63,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _row(file: str, face: FaceOfPerson, placed: PlacedFace) -> Sequence[object]:
-    box, photo = face.box, next(iter(placed.paths), "")
+    box, photo = face.box, next(iter(placed.photo.paths), "")
     where = (box.left, box.top, box.right, box.bottom)
     return (file, photo, face.hash, *where, face.time, f"{face.distance:.4f}", face.taken)
 

@@ -9,12 +9,12 @@ from starlette.routing import Route
 
 from familiar.api.library import Library
 from familiar.errors import UsageError
-from familiar.library.face_pictures import FaceInPhoto
+from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.data_set import data_set, file_name
 from familiar.review.library_thread import LibraryThread
 from familiar.review.pages.people import list_people
 from familiar.review.pages.person import faces_of_person, looks_of_person, preview_threshold, show_person
-from familiar.review.pictures import FacePictures
+from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
 
@@ -28,7 +28,7 @@ class PeopleAnswers:
         background: LibraryThread,
         *,
         pages: Pages,
-        pictures: FacePictures,
+        pictures: Pictures,
         prepare: Callable[[Iterable[FaceInPhoto]], None],
     ) -> None:
         """Take the library, another one for what takes long, and what renders pages and prepares pictures."""

@@ -2,40 +2,65 @@
 
 import asyncio
 import hashlib
-import os
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from familiar.errors import FamiliarError
-from familiar.library.face_pictures import FaceCutter, PlacedFace
+from familiar.library.pictures import PictureCutter, PlacedFace, PlacedPhoto, face_wish, photo_wish
+from familiar.model import Crop
+from familiar.review.disks import Disks
 from familiar.review.library_thread import LibraryThread
 from familiar.review.picture_cache import PictureCache
+
+R = TypeVar("R")
 
 FACE = 192
 """Pixels of the side of a face's picture: twice what most are shown at, as screens of phones have twice as many."""
 
+TILE = 320
+"""Pixels of the side of a photo's picture in the timeline."""
+
 PHOTO = 1600
 """Pixels of the longer side of a photo."""
 
-_AT_ONCE = 8
-"""Pictures that are cut at the same time; further ones wait."""
-
 _REMEMBERED = 20_000
-"""Faces whose places are remembered: those that pages show."""
+"""Faces and photos whose places are remembered: those that pages show."""
+
+_PATIENCE = 15.0
+"""Seconds after which the disk of a photo is asked whether it answers."""
 
 
-class FacePictures:
-    """Gives pictures by the ids of faces."""
+@dataclass(slots=True, kw_only=True)
+class _Cutting:
+    """Pictures that are wanted of one photo, by their names."""
 
-    def __init__(self, library: LibraryThread, cache: PictureCache) -> None:
-        """Take the library, and where pictures are kept."""
+    photo: PlacedPhoto
+    wishes: dict[str, Crop] = field(default_factory=dict)
+
+
+class Pictures:
+    """Gives pictures by the ids of faces and photos."""
+
+    def __init__(
+        self, library: LibraryThread, cache: PictureCache, disks: Disks, *, patience: float = _PATIENCE
+    ) -> None:
+        """Take the library, where pictures are kept, and what tells whether disks answer.
+
+        `patience` is the number of seconds after which the disk of a photo is asked whether it answers.
+        """
         self._library = library
         self._cache = cache
-        self._cutter: FaceCutter | None = None
-        self._placed: OrderedDict[int, PlacedFace] = OrderedDict()
-        self._cutting: dict[str, asyncio.Task[bytes | None]] = {}
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._disks = disks
+        self._patience = patience
+        self._cutter: PictureCutter | None = None
+        self._faces: OrderedDict[int, PlacedFace] = OrderedDict()
+        self._photos: OrderedDict[int, PlacedPhoto] = OrderedDict()
+        self._waiting: OrderedDict[int, _Cutting] = OrderedDict()
+        self._answers: dict[str, asyncio.Future[bytes | None]] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
 
     async def warm_up(self) -> None:
@@ -43,14 +68,16 @@ class FacePictures:
         with suppress(FamiliarError):  # the first page tells what is wrong
             (await self.cutter()).warm_up()
 
-    async def prepare(self, face_ids: Iterable[int]) -> None:
-        """Find the places of faces that a page is about to show, in one question instead of many."""
-        wanted = [face for face in face_ids if face not in self._placed]
-        if wanted:
-            for placed in await self._library.ask(lambda library: library.faces.place(wanted)):
-                self._placed[placed.id] = placed
-        while len(self._placed) > _REMEMBERED:
-            self._placed.popitem(last=False)
+    async def prepare(self, faces: Iterable[int] = (), photos: Iterable[int] = ()) -> None:
+        """Find the places of what a page is about to show, in one question instead of many."""
+        ids = [face for face in faces if face not in self._faces]
+        others = [photo for photo in photos if photo not in self._photos]
+        if ids:
+            found = await self._library.ask(lambda library: library.faces.place(ids))
+            _remember(self._faces, {face.id: face for face in found})
+        if others:
+            placed = await self._library.ask(lambda library: library.photos.place(others))
+            _remember(self._photos, {photo.id: photo for photo in placed})
 
     async def face(self, face_id: int, version: str) -> bytes | None:
         """Return the picture of a face; None if there is no such face, or no file of its photo can be read.
@@ -59,47 +86,101 @@ class FacePictures:
             face_id: the face.
             version: the beginning of the hash of its photo.
         """
-        placed = await self._place(face_id, version)
-        if placed is None:
-            return None
-        return await self._made(_name(placed, FACE), lambda cutter: cutter.cut(placed, size=FACE))
+        for _ in range(2):
+            await self.prepare(faces=[face_id])
+            face = self._faces.get(face_id)
+            if face is None or not face.photo.hash.startswith(version):
+                return None
+            picture = await self._made(face.photo, face_wish(face, FACE))
+            if picture is not None:
+                return picture
+            self._faces.pop(face_id, None)  # the photo may have been moved since
+        return None
 
-    async def photo(self, face_id: int, version: str) -> bytes | None:
-        """Return the photo that a face is in, as `face` does."""
-        placed = await self._place(face_id, version)
-        if placed is None:
-            return None
-        shown = (await self._library.ask(lambda library: library.faces.photo_of(face_id))).photo
-        size = (shown.width, shown.height)
-        return await self._made(_name(placed, PHOTO), lambda cutter: cutter.show(placed, size, size=PHOTO))
+    async def photo(
+        self, photo_id: int, version: str, *, size: int, square: bool = False, time: float | None = None
+    ) -> bytes | None:
+        """Return the picture of a photo, or of the square in its middle, as `face` does.
 
-    async def _place(self, face_id: int, version: str) -> PlacedFace | None:
-        known = self._placed.get(face_id)
-        if known is None or not any(map(os.path.lexists, known.paths)):  # the photo was moved since
-            self._placed.pop(face_id, None)
-            await self.prepare([face_id])
-            known = self._placed.get(face_id)
-        return known if known is not None and known.hash.startswith(version) else None
+        Args:
+            photo_id: the photo.
+            version: the beginning of its hash.
+            size: pixels of the longer side.
+            square: whether only the square in its middle is shown.
+            time: that of the frame, in a video.
+        """
+        for _ in range(2):
+            await self.prepare(photos=[photo_id])
+            photo = self._photos.get(photo_id)
+            if photo is None or not photo.hash.startswith(version):
+                return None
+            picture = await self._made(photo, photo_wish(photo, size, square=square, time=time))
+            if picture is not None:
+                return picture
+            self._photos.pop(photo_id, None)
+        return None
 
-    async def _made(self, name: str, cut: Callable[[FaceCutter], Awaitable[bytes | None]]) -> bytes | None:
+    async def _made(self, photo: PlacedPhoto, wish: Crop) -> bytes | None:
         """Return a picture from the cache, or have it cut, once for all who ask in the meantime."""
-        kept = self._cache.get(name)
+        name = _name(photo, wish)
+        kept = await asyncio.to_thread(self._cache.get, name)
         if kept is not None:
             return kept
-        if name not in self._cutting:
-            task = asyncio.create_task(self._cut(name, cut))
-            self._cutting[name] = task
-            task.add_done_callback(lambda _task: self._cutting.pop(name, None))
-        return await asyncio.shield(self._cutting[name])
+        if any(map(self._disks.is_silent, photo.paths)):
+            return None
+        if name not in self._answers:
+            self._answers[name] = asyncio.get_running_loop().create_future()
+            self._answers[name].add_done_callback(lambda answer: answer.cancelled() or answer.exception())
+            self._waiting.setdefault(photo.id, _Cutting(photo=photo)).wishes[name] = wish
+            self._begin(await self.cutter())
+        return await asyncio.shield(self._answers[name])
 
-    async def _cut(self, name: str, cut: Callable[[FaceCutter], Awaitable[bytes | None]]) -> bytes | None:
-        async with self._slots:
-            picture = await cut(await self.cutter())
-        if picture is not None:
-            self._cache.put(name, picture)
-        return picture
+    def _begin(self, cutter: PictureCutter) -> None:
+        """Begin to cut pictures, as many at once as is of use; those of one photo are cut together."""
+        while self._waiting and len(self._running) < cutter.at_once:
+            _, cutting = self._waiting.popitem(last=False)
+            task = asyncio.create_task(self._cut(cutter, cutting))
+            self._running.add(task)
+            task.add_done_callback(self._end)
 
-    async def cutter(self) -> FaceCutter:
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Go on with the next photo after one."""
+        self._running.discard(task)
+        if self._waiting and self._cutter is not None:
+            self._begin(self._cutter)
+
+    async def _cut(self, cutter: PictureCutter, cutting: _Cutting) -> None:
+        names = list(cutting.wishes)
+        answers = {name: self._answers[name] for name in names}
+        try:
+            pictures = await self._cut_patiently(cutter, cutting.photo, list(cutting.wishes.values()))
+            for name, picture in zip(names, pictures, strict=True):
+                answers[name].set_result(picture)
+            for name, picture in zip(names, pictures, strict=True):
+                if picture is not None:
+                    await asyncio.to_thread(self._cache.put, name, picture)
+        except FamiliarError as error:
+            for answer in answers.values():
+                answer.set_exception(error)
+        finally:
+            for name, answer in answers.items():
+                answer.cancel()  # this does nothing if it already has its answer
+                self._answers.pop(name, None)
+
+    async def _cut_patiently(
+        self, cutter: PictureCutter, photo: PlacedPhoto, wishes: Sequence[Crop]
+    ) -> list[bytes | None]:
+        """Return pictures of one photo; none if its disk does not answer, so that the worker is free for others."""
+        cutting = asyncio.create_task(cutter.pictures(photo, wishes))
+        try:
+            while not (await asyncio.wait([cutting], timeout=self._patience))[0]:
+                if not await self._disks.answers(photo.paths):
+                    return [None] * len(wishes)
+            return await cutting
+        finally:
+            cutting.cancel()  # which ends its worker if it still waits
+
+    async def cutter(self) -> PictureCutter:
         """Return what cuts faces out; its workers end with this."""
         async with self._opening:
             if self._cutter is None:
@@ -112,8 +193,15 @@ class FacePictures:
             self._cutter.close()
 
 
-def _name(face: PlacedFace, size: int) -> str:
+def _remember(known: "OrderedDict[int, R]", found: "dict[int, R]") -> None:
+    known.update(found)
+    while len(known) > _REMEMBERED:
+        known.popitem(last=False)
+
+
+def _name(photo: PlacedPhoto, wish: Crop) -> str:
     """Return the name of a picture in the cache, which tells nothing, and is another one if anything differs."""
-    box = face.box
-    what = f"{face.hash} {box.left} {box.top} {box.right} {box.bottom} {face.time} {size} {face.turn}"
+    box = wish.box
+    where = f"{box.left} {box.top} {box.right} {box.bottom} {wish.margin} {wish.square}"
+    what = f"{photo.hash} {where} {wish.time} {wish.size} {wish.turn}"
     return f"{hashlib.blake2s(what.encode(), digest_size=16).hexdigest()}.webp"

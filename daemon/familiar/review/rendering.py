@@ -1,7 +1,9 @@
 """Pages are made from templates; what they show from the store is text, never markup."""
 
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -27,12 +29,19 @@ class Pages:
             lstrip_blocks=True,
             finalize=lambda value: shown(value) if type(value) is str else value,
         )
-        self._environment.filters |= {"number": number, "span": span}
+        self._environment.filters |= {
+            "number": number,
+            "span": span,
+            "length_of_time": length_of_time,
+            "encoded": encoded,
+            "duration": duration,
+        }
         self._environment.globals |= {
             "at": prefix,
             "picture": self._picture,
             "picture_of": self._picture_of,
-            "photo_of": self._photo,
+            "photo_picture": self._photo_picture,
+            "tile_picture": self._tile_picture,
         }
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -52,13 +61,31 @@ class Pages:
     def _picture_of(self, face_id: int, hash_: str) -> str:
         return f"{self._prefix}/faces/{face_id}-{hash_[:12]}.webp"
 
-    def _photo(self, face_id: int, hash_: str) -> str:
-        return f"{self._prefix}/photos/{face_id}-{hash_[:12]}.webp"
+    def _photo_picture(self, photo: Any, time: float | None = None) -> str:
+        at = "" if time is None else f"?time={time}"
+        return f"{self._prefix}/photos/{photo.id}-{photo.hash[:12]}.webp{at}"
+
+    def _tile_picture(self, photo: Any) -> str:
+        return f"{self._prefix}/tiles/{photo.id}-{photo.hash[:12]}.webp"
 
 
 def number(count: int) -> str:
     """Return a number with narrow spaces between thousands."""
     return f"{count:,}".replace(",", _NARROW_SPACE)
+
+
+def encoded(path: Path) -> str:
+    """Return a path, which may have any bytes, percent-encoded."""
+    return quote_from_bytes(os.fsencode(path))
+
+
+def duration(minutes: float) -> str:
+    """Return about how long something takes."""
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 90:  # noqa: PLR2004 - above it, hours are easier to grasp
+        return f"about {minutes:.0f} min"
+    return f"about {minutes / 60:.0f} h"
 
 
 def span(years: tuple[str, str] | None) -> str:
@@ -67,3 +94,12 @@ def span(years: tuple[str, str] | None) -> str:
         return ""
     first, last = years[0][:4], years[1][:4]
     return first if first == last else f"{first}\u2013{last}"
+
+
+def length_of_time(seconds: float) -> str:
+    """Return a time in a video as 1:02:03, or 2:03, with tenths of a second below a minute."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

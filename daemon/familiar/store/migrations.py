@@ -279,6 +279,24 @@ def keep_wordings_of_flickr(db: "Database") -> None:
 
 
 @migrations()
+def index_timeline(db: "Database") -> None:
+    """Find photos by their dates, and what is known of a face without its embedding.
+
+    The date of a photo is that of the view `photo_dates`, which no index can have: triggers keep it beside the photo.
+    """
+    _run(db, _TIMELINE)
+    for name, event in _CHANGES_OF_DATES.items():
+        db.conn.execute(f"CREATE TRIGGER {name} AFTER {event}")
+
+
+@migrations()
+def keep_marked_people(db: "Database") -> None:
+    """Keep who is marked on photos on Flickr; so far Flickr was not asked."""
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked TEXT NOT NULL DEFAULT ''")
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked_at INTEGER")
+
+
+@migrations()
 def tell_arrivals_from_the_backlog(db: "Database") -> None:
     """Add which files the first scan of a root found: those that come later are handled before them."""
     _run(db, _BACKLOG)
@@ -881,6 +899,28 @@ UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM damaged);
 DELETE FROM photos WHERE id IN (SELECT id FROM damaged);
 DROP TABLE damaged
 """
+
+_TIMELINE = """
+ALTER TABLE photos ADD COLUMN timeline_date TEXT;
+UPDATE photos SET timeline_date = (SELECT date FROM photo_dates WHERE photo = photos.id);
+CREATE INDEX photos_timeline ON photos (timeline_date, id, kind) WHERE verdict = 'seen' AND kind != 'clip';
+CREATE INDEX photos_set_aside ON photos (id) WHERE verdict = 'set aside';
+CREATE INDEX faces_glance ON faces (id, photo_id, quality)
+"""
+"""A row of a face has a thousand bytes, most of them its embedding; an entry of this index has twenty."""
+
+_KEEP_DATE = "UPDATE photos SET timeline_date = (SELECT date FROM photo_dates WHERE photo = photos.id) WHERE id IN"
+_CHANGES_OF_DATES = {
+    "date_of_new_photo": f"INSERT ON photos WHEN NEW.taken IS NOT NULL BEGIN {_KEEP_DATE} (NEW.id); END",
+    "date_of_photo": f"UPDATE OF taken ON photos BEGIN {_KEEP_DATE} (NEW.id); END",
+    "date_from_flickr": f"INSERT ON flickr_photos WHEN NEW.taken IS NOT NULL BEGIN {_KEEP_DATE} (NEW.photo_id); END",
+    "date_changed_on_flickr": "UPDATE OF taken, state, photo_id, uploaded ON flickr_photos "
+    "WHEN NEW.taken IS NOT NULL OR OLD.taken IS NOT NULL "
+    f"BEGIN {_KEEP_DATE} (NEW.photo_id, OLD.photo_id); END",
+    "date_gone_from_flickr": "DELETE ON flickr_photos WHEN OLD.taken IS NOT NULL "
+    f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
+}
+"""What changes the dates of photos, by the names of the triggers."""
 
 _BACKLOG = """
 ALTER TABLE files ADD COLUMN in_backlog INTEGER NOT NULL DEFAULT 0;

@@ -73,6 +73,21 @@ class Sightings:
         for folder, name in rows.fetchall():
             yield Path(os.fsdecode(folder), os.fsdecode(name))
 
+    def stamps_of(self, photo_id: int) -> dict[Path, Stamp]:
+        """Return all paths where a photo was found, as `paths_of` does, with the stamp that each file had then."""
+        rows = self._db.conn.execute(
+            "SELECT path, name, size, mtime_ns, ctime_ns FROM files JOIN folders ON folders.id = folder_id "
+            "WHERE photo_id = ?1 AND state = 'done' UNION ALL "
+            "SELECT path, name, size, mtime_ns, ctime_ns FROM sightings JOIN folders ON folders.id = folder_id "
+            "WHERE photo_id = ?1",
+            (photo_id,),
+        )
+        found: dict[Path, Stamp] = {}
+        for folder, name, size, mtime_ns, ctime_ns in rows:
+            stamp = Stamp(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
+            found.setdefault(Path(os.fsdecode(folder), os.fsdecode(name)), stamp)
+        return found
+
     def all_paths(self) -> dict[int, list[Path]]:
         """Return all paths of each photo that is somewhere, as far as is known, those of watched files first."""
         rows = self._db.conn.execute(

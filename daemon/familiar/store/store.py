@@ -21,6 +21,8 @@ from familiar.store.files import Files
 from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.captions import FlickrCaptions
+from familiar.store.flickr.listing import FlickrListing
+from familiar.store.flickr.marked_people import MarkedPeople
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
@@ -43,6 +45,7 @@ from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.photos_of_faces import PhotosOfFaces
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
+from familiar.store.views.timeline import Timeline
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""
@@ -108,13 +111,16 @@ class Store(Closing):
         self.likenesses = RepresentativeFaces(self._db)
         self.faces_of_people = FacesOfPeople(self._db)
         self.photos_of_faces = PhotosOfFaces(self._db)
+        self.timeline = Timeline(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
+        self.flickr_listing = FlickrListing(self._db, tags=self.flickr_tags)
         self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
         self.flickr_captions = FlickrCaptions(self._db)
+        self.flickr_marked_people = MarkedPeople(self._db)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
@@ -136,7 +142,9 @@ class Store(Closing):
         own = copy(self)
         own.flickr_tags = FlickrTags(self._db, now=self.now, account=name)
         own.flickr = FlickrPhotos(self._db, files=self.files, tags=own.flickr_tags, now=self.now, account=name)
+        own.flickr_listing = FlickrListing(self._db, tags=own.flickr_tags, account=name)
         own.flickr_albums = FlickrAlbums(self._db, on_changed=own.flickr.note_news, account=name)
+        own.flickr_marked_people = MarkedPeople(self._db, account=name)
         own.flickr_calls = FlickrCalls(self._db, now=self.now, account=name, sharing=sharing)
         return own
 

@@ -2,6 +2,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from PIL import Image
 
 from familiar.errors import SetAsideError
 from familiar.model import Box, Crop
-from familiar.vision.faces.crops import crop, frame
+from familiar.vision.faces.crops import crop, crop_reduced, frame, needed
 
 
 def wish(box: Box, *, margin: float = 0.4, size: int | None = 64, name: str = "face.jpg") -> Crop:
@@ -55,6 +56,23 @@ def test_a_crop_in_the_shape_of_its_box_has_the_size_as_its_longer_side(astronau
 def test_a_square_without_a_size_has_the_photos_own_pixels(astronaut: Path) -> None:
     tall = replace(wish(Box(left=100, top=50, right=150, bottom=150), margin=0, size=None), square=True)
     assert cut(astronaut, tall).size == (100, 100)
+
+
+def test_a_crop_of_a_photo_at_reduced_scale_shows_the_same(astronaut: Path) -> None:
+    chosen = wish(FACE, margin=0.31, size=32, name="face.png")
+    with Image.open(astronaut) as photo:
+        whole, reduced = photo.convert("RGB"), photo.convert("RGB").reduce(2)
+    assert needed(chosen, whole.size) < 0.5
+    pictures = [crop(whole, chosen), crop_reduced(reduced, chosen, whole.size)]
+    one, other = (Image.open(io.BytesIO(picture)) for picture in pictures)
+    assert one.size == other.size
+    assert np.abs(np.asarray(one, float) - np.asarray(other, float)).mean() < 3
+    assert crop_reduced(whole, chosen, whole.size) == pictures[0]
+
+
+def test_a_quick_picture_has_more_bytes(astronaut: Path) -> None:
+    usual = wish(FACE, size=192, name="face.webp")
+    assert len(cut_bytes(astronaut, usual)) < len(cut_bytes(astronaut, replace(usual, is_quick=True)))
 
 
 def test_quality_holds_for_formats_with_loss(astronaut: Path) -> None:

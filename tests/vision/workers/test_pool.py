@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -27,7 +28,7 @@ from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.chosen_model import chosen_model, settings_for
 from familiar.vision.workers.pool import Workers
-from familiar.vision.workers.tasks import EncodeTask
+from familiar.vision.workers.tasks import EncodeTask, PictureTask
 from support.own_network import DIMENSION, own_network
 from support.photos import MODELS
 from support.pool import Pool
@@ -81,6 +82,24 @@ def test_workers_that_only_crop_start_without_networks(astronaut: Path) -> None:
             return await workers.crop(astronaut, hash_of(astronaut), wish)
 
     assert asyncio.run(crop()).startswith(b"\x89PNG")
+
+
+def test_pictures_for_a_page_come_from_the_first_path_that_can_be_read(
+    pool: Pool, astronaut: Path, tmp_path: Path
+) -> None:
+    box = Box(left=177, top=66, right=267, bottom=156)
+    wish = Crop(target=Path("a.png"), rule="", box=box, margin=0.3, size=48, square=True)
+    (tmp_path / "other.jpg").write_bytes(b"other")
+    paths = (tmp_path / "gone.jpg", tmp_path / "other.jpg", astronaut)
+    task = PictureTask(paths=paths, hash=hash_of(astronaut), size=(512, 320), wishes=[wish, wish])
+    one, other = pool(lambda workers: workers.pictures(task))
+    assert one == other
+    assert isinstance(one, bytes)
+    assert Image.open(io.BytesIO(one)).size == (48, 48)
+    with pytest.raises(ChangedError):
+        pool(lambda workers: workers.pictures(replace(task, paths=paths[:2])))
+    with pytest.raises(GoneError):
+        pool(lambda workers: workers.pictures(replace(task, paths=())))
 
 
 @pytest.mark.parametrize("batch", [1, 3])

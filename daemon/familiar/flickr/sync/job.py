@@ -13,6 +13,7 @@ from familiar.flickr.sync.connection import FlickrConnection, connect
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
 from familiar.flickr.sync.lister import Lister
+from familiar.flickr.sync.marked_people import MarkedPeopleLister
 from familiar.flickr.sync.progress import FlickrProgress
 from familiar.flickr.sync.rule_backlog import RuleBacklog
 from familiar.flickr.sync.tag_backlog import TagBacklog
@@ -29,6 +30,8 @@ _KEEP_EVERY = 0.3
 """Seconds between two looks at what is done."""
 _LOOK_EVERY = 2.0
 """Seconds between two checks for a new login."""
+_ALLOWED_AGAIN = 10
+"""Multiple of the time between retries until tags are tried again that the login should allow, and Flickr does not."""
 _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
@@ -219,6 +222,8 @@ class FlickrSync:
         connection.start("list", self._list_again_and_again(connection))
         if self._settings.tags:
             connection.start("send", self._send(connection))
+        if self._settings.people:
+            connection.start("people", self._ask_for_people(connection))
 
     def _may_try_again(self, now: float, /) -> bool:
         if self._credentials.stamp() != self._stamp:
@@ -242,14 +247,28 @@ class FlickrSync:
             self._recover()
             await asyncio.sleep(self._settings.every * 60)
 
+    async def _ask_for_people(self, connection: FlickrConnection) -> None:
+        lister = MarkedPeopleLister(calls=connection.calls, store=self._store)
+        while True:
+            with suppress(PassingError, NotAllowedError):  # the listing says so
+                await lister.look()
+            await asyncio.sleep(self._settings.later)
+
     async def _send(self, connection: FlickrConnection) -> None:
         sender = Sender(calls=connection.calls, store=self._store, log=self._log, later=self._settings.later)
+        told = None
         while True:
             try:
                 await self._send_now(sender, connection.login)
             except NotAllowedError as error:
-                self._log.emit("flickr.not_allowed", error=str(error))
-                return
+                if str(error) != told:
+                    self._log.emit("flickr.not_allowed", error=str(error))
+                    told = str(error)
+                if not connection.login.may_write:
+                    return
+                await asyncio.sleep(_ALLOWED_AGAIN * self._settings.later)  # an account may be read-only for a while
+                continue
+            told = None
             self._news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), self._settings.later)

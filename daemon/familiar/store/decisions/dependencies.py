@@ -171,6 +171,16 @@ def _no_faces(entry: LoggedEvent) -> Trace:
     return {change.key for change in _changes(entry, "no_faces") if change.before is None}
 
 
+def _faces_added(entry: LoggedEvent) -> Trace:
+    return {change.key for change in _changes(entry, "no_faces") if change.after is None}
+
+
+def _faces_concerned(entry: LoggedEvent) -> Trace:
+    homes = {change.key for change in _changes(entry, "cluster_faces")}
+    changes = _changes(entry, "refusals", "face_references")
+    return homes | {face for change in changes for face in ids_in(change, "face_id")}
+
+
 DEPENDENCIES = (
     Dependency(left=_rows, touched=_rows),
     Dependency(left=_made_clusters, touched=_clusters_concerned),
@@ -184,6 +194,7 @@ DEPENDENCIES = (
     Dependency(left=_names_given_up, touched=_names_taken),
     Dependency(left=_faces_taken, touched=_faces_registered),
     Dependency(left=_faces_taken, touched=_no_faces),
+    Dependency(left=_faces_added, touched=_faces_concerned),
 )
 """All ways to build upon an event.
 
@@ -191,5 +202,5 @@ In words, in their order: a later event changed the same row; is about a cluster
 cluster that absorbed another one; absorbed it; absorbed a cluster that faces were taken from; absorbed one of which a
 refusal would come back; gave a cluster that faces were taken from to somebody else; put faces into a cluster that would
 be another person's again; removed a person; took a name that would come back; registered a face that would come
-back; or said that such a face is not a face.
+back; said that such a face is not a face; or is about a face that was added.
 """

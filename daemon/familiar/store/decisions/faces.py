@@ -102,3 +102,14 @@ class FaceDecisions:
                 event.changes.insert("no_faces", face_id=face, at=event.time)
             event.summary = f"{counted(len(set(faces)), 'finding')} not a face"
         return event.id
+
+    def add(self, face: int) -> int:
+        """Say that there is a face where none was found, or where one was called none.
+
+        Undone, it is no face again: its number is never given to another one.
+        """
+        with self._log.event("add face") as event:
+            self._db.conn.execute("INSERT OR IGNORE INTO no_faces (face_id, at) VALUES (?, ?)", (face, event.time))
+            event.changes.delete("no_faces", face)
+            event.summary = "a face that was not found was added to a photo"
+        return event.id

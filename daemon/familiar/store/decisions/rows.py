@@ -87,6 +87,9 @@ class Rows:
     def _add(self, table: str, row: Row) -> None:
         marks = ", ".join("?" * len(row))
         self._db.conn.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+        if table == "no_faces":  # what the program made of the face since
+            self._db.conn.execute("DELETE FROM matches WHERE face_id = ?", (row["face_id"],))
+            self._db.conn.execute("DELETE FROM cluster_faces WHERE face_id = ? AND by = 'program'", (row["face_id"],))
 
     def _set(self, change: RowChange, values: Row) -> None:
         parts = ", ".join(f"{name} = ?" for name in values)

@@ -43,6 +43,12 @@ class Engine(Protocol):
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
 
+    def find_at(self, picture: Picture, box: Box) -> Face:
+        """Return the face in a box that a person has drawn, in pixels of the upright original, whatever is there.
+
+        Its score is None, and its quality tells whether it is a face.
+        """
+
     def encode(self, pictures: Iterable[tuple[Picture, Sequence[Face]]]) -> "list[Encoded]":
         """Return the embeddings of faces that were found before, for each picture.
 
@@ -144,7 +150,20 @@ class FaceEngine:
         """
         if not pictures:
             return []
-        detected = self._detector.detect([picture.image for picture in pictures])
+        return self._encoded(pictures, self._detector.detect([picture.image for picture in pictures]))
+
+    def find_at(self, picture: Picture, box: Box) -> Face:
+        """Return the face in a box that a person has drawn, in pixels of the upright original, whatever is there.
+
+        Its score is None, and its quality tells whether it is a face.
+        """
+        sides = (side * picture.scale for side in (box.left, box.top, box.right, box.bottom))
+        left, top, right, bottom = sides
+        (faces,) = self._encoded([picture], [[Detection(box=(left, top, right, bottom))]])
+        return faces[0]
+
+    def _encoded(self, pictures: Sequence[Picture], detected: Sequence[Sequence[Detection]]) -> list[tuple[Face, ...]]:
+        """Return the faces of each picture that were detected, with landmarks and embeddings."""
         closer, whole, shapes = [], [], []
         for picture, own in zip(pictures, detected, strict=True):
             least = min((right - left + 1 for left, _, right, _ in (face.box for face in own)), default=None)

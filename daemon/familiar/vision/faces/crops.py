@@ -16,6 +16,9 @@ FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 QUALITY = 92
 """Default quality of a lossy format."""
 
+_QUICK = 1
+"""Method of WebP, 0 to 6, that takes a quarter of the time of the usual one, and a quarter more bytes."""
+
 _OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"subsampling": 0}, "PNG": {}, "WEBP": {}}
 
 
@@ -26,15 +29,44 @@ def crop(image: Image.Image, wish: Crop, *, damage: Damage | None = None) -> byt
         SetAsideError: the target's suffix is not a format of crops, the face can't be aligned, or a part of what is to
             be cut out is missing.
     """
-    chosen = FORMATS.get(wish.target.suffix.lower())
-    if chosen is None:
+    if wish.target.suffix.lower() not in FORMATS:
         raise SetAsideError(f"a crop can't be written as {wish.target.suffix!r}; use one of {', '.join(FORMATS)}")
-    options = _OPTIONS[chosen] if chosen == "PNG" else {**_OPTIONS[chosen], "quality": wish.quality or QUALITY}
     if damage is not None:
         _check_is_there(image.size, wish, damage)
+    return _encoded(_cut(image, wish), wish)
+
+
+def _encoded(image: Image.Image, wish: Crop) -> bytes:
+    chosen = FORMATS[wish.target.suffix.lower()]
+    options = _OPTIONS[chosen] if chosen == "PNG" else {**_OPTIONS[chosen], "quality": wish.quality or QUALITY}
+    if wish.is_quick and chosen == "WEBP":
+        options = {**options, "method": _QUICK}
     output = io.BytesIO()
-    _cut(image, wish).save(output, chosen, **options)
+    image.save(output, chosen, **options)
     return output.getvalue()
+
+
+def needed(wish: Crop, size: tuple[int, int]) -> float:
+    """Return the scale of a photo of this width and height from which on a crop of it gains nothing; at most 1."""
+    if wish.size is None or wish.landmarks:
+        return 1.0
+    area = frame(wish.box, wish.margin, size, square=_is_square(wish))
+    return min(1.0, wish.size / max(area.width, area.height))
+
+
+def crop_reduced(image: Image.Image, wish: Crop, size: tuple[int, int]) -> bytes:
+    """Return what `crop` does, from a photo of this width and height that was decoded at reduced scale.
+
+    It is cut out between pixels, so that it shows the same as a crop of the whole photo. A damaged photo is shown as
+    far as it can be.
+    """
+    if wish.size is None or wish.landmarks or image.size == size:
+        return crop(image, wish)
+    area = frame(wish.box, wish.margin, size, square=_is_square(wish))
+    across, down = image.width / size[0], image.height / size[1]
+    place = (area.left * across, area.top * down, area.right * across, area.bottom * down)
+    sides = _sides((area.width, area.height), wish.size)
+    return _encoded(image.resize(sides, Image.Resampling.LANCZOS, box=place), wish)
 
 
 def _check_is_there(size: tuple[int, int], wish: Crop, damage: Damage) -> None:
@@ -64,10 +96,13 @@ def _cut(image: Image.Image, wish: Crop) -> Image.Image:
     face = image.crop((area.left, area.top, area.right, area.bottom))
     if wish.size is None:
         return face
-    factor = wish.size / max(face.size)
-    return face.resize(
-        (max(1, round(face.width * factor)), max(1, round(face.height * factor))), Image.Resampling.LANCZOS
-    )
+    return face.resize(_sides(face.size, wish.size), Image.Resampling.LANCZOS)
+
+
+def _sides(size: tuple[int, int], longer: int) -> tuple[int, int]:
+    """Return the sides of a picture of this size that is made so large that the longer one has so many pixels."""
+    factor = longer / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
 def frame(box: Box, margin: float, size: tuple[int, int], *, square: bool) -> Box:

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 from familiar.errors import FamiliarError, MoreMemoryError, RetryError, SetAsideError, WorkersError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
-from familiar.model import Crop, Photo, SidecarContent
+from familiar.model import Crop, Face, Photo, SidecarContent
 from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
@@ -174,6 +174,29 @@ class Workers:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
         return await self._run(worker.crop, path, hash_, wishes, self._options, seconds=self._limit(path))
+
+    async def pictures(self, task: worker.PictureTask) -> list[bytes | FamiliarError]:
+        """Return pictures of one photo or video for a page, or why one of them can't be made.
+
+        No file is looked at by this process: a disk that does not answer holds up a worker, and nothing else.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does, for all of its paths.
+            WorkersError: no worker can be started.
+        """
+        is_video = any(wish.time is not None for wish in task.wishes)
+        seconds = self._settings.time_limit + (self._settings.video_time_limit if is_video else 0.0)
+        return await self._run(worker.picture, task, self._options, seconds=seconds)
+
+    async def find_drawn(self, task: worker.DrawnTask) -> Face | None:
+        """Return the face in a box that a person has drawn; None if there is none.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does, for all of its paths.
+            WorkersError: no worker can be started.
+        """
+        seconds = self._settings.time_limit + (0.0 if task.time is None else self._settings.video_time_limit)
+        return await self._run(worker.find_drawn, task, self._options, self._models, seconds=seconds)
 
     async def render_sidecar(
         self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent

@@ -5,6 +5,7 @@ names, and never loads a decoder or a network.
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from familiar.errors import ChangedError, FamiliarError, IncompleteError, MoreMemoryError, SetAsideError
+from familiar.errors import ChangedError, FamiliarError, GoneError, IncompleteError, MoreMemoryError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
 from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP, is_raw, is_video
 from familiar.missing_parts import describe_missing
-from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
+from familiar.model import Box, Crop, Embedding, Embeddings, Face, Photo, PhotoKind
 from familiar.vision.decoding.kinds import HEAD, kind_of
 from familiar.vision_options import VisionOptions
 
@@ -281,6 +282,58 @@ def _encode_in_video(task: EncodeTask, options: VisionOptions, engine: "Engine")
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnTask:
+    """A box that a person has drawn around a face in a photo, in pixels of the photo as it is shown.
+
+    `paths` are those where the photo may be, `time` is that of the frame, in a video, `turn` that of the photo.
+    """
+
+    paths: Sequence[Path]
+    hash: str
+    box: Box
+    time: float | None = None
+    turn: int | None = None
+
+
+def find_drawn(task: DrawnTask, options: VisionOptions, models: Path) -> Face | None:
+    """Return the face in a box that a person has drawn, in pixels of the upright original; None if there is none.
+
+    The detector looks at the box with what is around it. Where it finds nothing, the face is taken to fill the box, if
+    the model tells what is no face by its embedding.
+
+    Raises:
+        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives; the photo is at none of its paths.
+    """
+    from familiar.vision.faces.drawn import find_in_box  # noqa: PLC0415
+    from familiar.vision.faces.turned import turned, turned_back  # noqa: PLC0415
+
+    engine, _ = engine_of(options, models)
+    with _memory_noted(options):
+        picture = turned(_first_picture(task, options), task.turn)
+        found = find_in_box(engine, picture, task.box)
+    if found is None:
+        return None
+    times = () if task.time is None else (task.time,)
+    return replace(turned_back(found, task.turn, (picture.width, picture.height)), time=task.time, times=times)
+
+
+def _first_picture(task: DrawnTask, options: VisionOptions) -> "Picture":
+    """Return a photo, or the frame of a video, from the first of its paths that can be read."""
+    found: FamiliarError | None = None
+    for path in task.paths:
+        try:
+            if task.time is None:
+                return _decode(path, task.hash, options)
+            with _video(path, task.hash, options) as video:
+                return next(video.frames_at([task.time])).picture
+        except MoreMemoryError:
+            raise
+        except FamiliarError as error:
+            found = error if found is None or isinstance(found, GoneError) else found
+    raise found or GoneError("no file of it is known")
+
+
 def crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions) -> list[bytes | FamiliarError]:
     """Return the picture files of faces of one photo or video, in their order, or why one can't be cropped.
 
@@ -291,27 +344,80 @@ def crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions)
         return _crop(path, hash_, wishes, options)
 
 
-def _crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions) -> list[bytes | FamiliarError]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureTask:
+    """Pictures of one photo or video, or of faces in it, for a page.
+
+    `paths` are those where it may be, `size` is its width and height in pixels before a sidecar turns it.
+    """
+
+    paths: Sequence[Path]
+    hash: str
+    size: tuple[int, int]
+    wishes: Sequence[Crop]
+
+
+def picture(task: PictureTask, options: VisionOptions) -> list[bytes | FamiliarError]:
+    """Return pictures of one photo, as `crop` does, from the first of its paths that can be read.
+
+    A JPEG is decoded at reduced scale where its pictures are smaller: they may differ slightly from those of `crop`. A
+    damaged photo is shown as far as it can be decoded.
+
+    Raises:
+        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives; it is none of its paths.
+    """
+    found: FamiliarError | None = None
+    with _memory_noted(options):
+        for path in task.paths:
+            try:
+                return _crop(path, task.hash, task.wishes, options, size=task.size)
+            except MoreMemoryError:
+                raise
+            except FamiliarError as error:
+                found = error if found is None or isinstance(found, GoneError) else found
+    raise found or GoneError("no file of it is known")
+
+
+def _crop(
+    path: Path,
+    hash_: str,
+    wishes: Sequence[Crop],
+    options: VisionOptions,
+    *,
+    size: tuple[int, int] | None = None,
+) -> list[bytes | FamiliarError]:
+    """Crop as `crop` does; with the `size` of the photo, a JPEG is decoded at the scale that is needed."""
     from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
 
     times = [wish.time for wish in wishes if wish.time is not None]
     if not times:
-        picture = _decode(path, hash_, options)
+        picture = _decode(path, hash_, options, at_least=None if size is None else _needed(wishes, size))
         shown = {turn: turned(picture, turn) for turn in {wish.turn for wish in wishes}}
-        size = (picture.width, picture.height)
-        return [_cut(shown[wish.turn], turned_along(wish, wish.turn, size)) for wish in wishes]
+        whole = (picture.width, picture.height)
+        placed = [turned_along(wish, wish.turn, whole) for wish in wishes]
+        return [_cut(shown[wish.turn], wish, for_page=size is not None) for wish in placed]
     cut: dict[int, bytes | FamiliarError] = {}
     with _video(path, hash_, options) as video:
         for frame in video.frames_at(times):
             own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
-            cut.update((number, _cut(frame.picture, wishes[number])) for number in own)
+            cut.update((number, _cut(frame.picture, wishes[number], for_page=size is not None)) for number in own)
     return [cut[number] for number in range(len(wishes))]
 
 
-def _cut(picture: "Picture", wish: Crop) -> bytes | FamiliarError:
+def _needed(wishes: Sequence[Crop], size: tuple[int, int]) -> int:
+    """Return the pixels of the longer side of a photo of this size that pictures of it need."""
+    from familiar.vision.faces.crops import needed  # noqa: PLC0415
+
+    return max(1, math.ceil(max(needed(wish, size) for wish in wishes) * max(size)))
+
+
+def _cut(picture: "Picture", wish: Crop, *, for_page: bool) -> bytes | FamiliarError:
+    """Return a picture file; for a page, of a picture at whatever scale, and also where a part is missing."""
     from familiar.vision.faces import crops as cropping  # noqa: PLC0415
 
     try:
+        if for_page and wish.is_quick:
+            return cropping.crop_reduced(picture.image, wish, (picture.width, picture.height))
         return cropping.crop(picture.image, wish, damage=picture.damage)
     except SetAsideError as error:
         return error
