@@ -14,6 +14,7 @@ from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
+from familiar.settings.workers import WorkerSettings
 
 FlickrAccounts: TypeAlias = Annotated[tuple[FlickrSettings, ...], Field(min_length=1)]
 
@@ -60,6 +61,7 @@ class Settings(Section):
     )
     backlog: BacklogSettings = BacklogSettings()
     vision: VisionSettings = VisionSettings()
+    workers: WorkerSettings = WorkerSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: Annotated[
