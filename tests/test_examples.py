@@ -43,6 +43,11 @@ def test_the_example_rules_are_good() -> None:
     assert len(read_rules(file, file.read_text(), home=Path("/home/eileen")).rules) == 3
 
 
+@pytest.mark.parametrize("snippet", blocks("docs/workers.md", "yaml")[:2])
+def test_each_configuration_of_workers_in_the_documents_is_good(snippet: str) -> None:
+    assert read_settings(Path("familiar.yaml"), snippet).workers.engine == "dask"
+
+
 @pytest.mark.parametrize(
     "snippet", [*blocks("docs/rules.md", "yaml"), *blocks("docs/flickr.md", "yaml"), *blocks("README.md", "yaml")]
 )

@@ -34,6 +34,7 @@ LAYERS = (
         "lines",
         "missing_parts",
         "plurals",
+        "remote_state",
         "storable",
         "vision_options",
     },

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.embedding_models import command_name
+from familiar.remote_state import RemoteState
 from familiar.state import flickr_in, holder
 from familiar.store.store import Store
 
@@ -79,7 +80,7 @@ class LibraryStatus:
     and `operations` are counts by state. `model_trouble` says why the model in use can't be used here, and what to do;
     None if it can. `outdated_faces` counts faces of another model than `model`, the one in use.
     `unmatched_people` are found in no photo, as their references are of other models. `flickr` is empty without an
-    account.
+    account; `remote` is None while no workers of Dask are used.
     """
 
     pid: int | None
@@ -100,6 +101,7 @@ class LibraryStatus:
     set_aside: tuple[TroubledFile, ...]
     damaged: tuple[DamagedFile, ...]
     flickr: tuple[FlickrSummary, ...]
+    remote: RemoteState | None
 
 
 def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
@@ -129,7 +131,13 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
         flickr=tuple(_flickr(store, account) for account in store.flickr.accounts()),
+        remote=_remote(store),
     )
+
+
+def _remote(store: Store) -> RemoteState | None:
+    kept = store.remote_workers.last()
+    return None if kept is None or holder(store.path.parent) is None else RemoteState.of(kept)
 
 
 def _roots(store: Store) -> tuple[FolderStatus, ...]:

@@ -31,6 +31,7 @@ from familiar.service.operations import OpenOperations
 from familiar.service.progress import Progress, progress_of
 from familiar.service.reencoding import BackgroundReencoding, ReferenceReencoding
 from familiar.service.rematching import Rematching
+from familiar.service.remote_health import RemoteHealth
 from familiar.service.retries import Retries
 from familiar.service.review_page import ReviewPage
 from familiar.service.signals import Signals
@@ -223,6 +224,7 @@ def assemble(
         failures=failures,
         notifier=notifier,
         log=log,
+        remote=lambda: parts.workers.health().remote,
         clock=clock,
         flickr_trouble=lambda: next((sync.trouble for sync in syncs if sync.trouble is not None), None),
         on_beat=partial(_tell, syncs),
@@ -335,6 +337,7 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, syncs: "Seque
         parts.sidecar_reader,
         Eager(parts.sidecar_writer, when=parts.has_time_for_sidecars, on_more=parts.wake.now),
         Periodic(WorkerHealth(workers=parts.workers, log=log).look),
+        Periodic(RemoteHealth(workers=parts.workers, store=store, log=log, clock=inputs.clock).look),
         Periodic(notifier.ping),
     )
 

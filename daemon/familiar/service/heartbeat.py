@@ -14,6 +14,7 @@ from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.folders.intake import Intake
 from familiar.plurals import counted
+from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
 from familiar.service.latencies import Latencies
 from familiar.service.stop_request import StopRequest
@@ -46,11 +47,15 @@ class Heartbeat:
         failures: Failures,
         notifier: Notifier,
         log: EventLog,
+        remote: Callable[[], RemoteState | None],
         clock: Callable[[], float],
         flickr_trouble: Callable[[], str | None],
         on_beat: Callable[[], None],
     ) -> None:
-        """Take what is told; it beats each `every` seconds, and calls `on_beat` then."""
+        """Take what is told; it beats each `every` seconds, and calls `on_beat` then.
+
+        `remote` gives the workers of Dask.
+        """
         self._every = every
         self._counts = counts
         self._store = store
@@ -61,6 +66,7 @@ class Heartbeat:
         self._failures = failures
         self._notifier = notifier
         self._log = log
+        self._remote = remote
         self._clock = clock
         self._flickr_trouble = flickr_trouble
         self._on_beat = on_beat
@@ -107,6 +113,7 @@ class Heartbeat:
             roots_offline=sum(root["state"] == "offline" for root in roots),
             flickr_trouble=self._flickr_trouble(),
             latencies=self._latencies.take(),
+            remote=_remote(self._remote()),
             **of_process(self._counts, self._store.path),
             **waiting,
         )
@@ -173,6 +180,12 @@ def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
         "memory": _resident(),
         **_space(store),
     }
+
+
+def _remote(state: RemoteState | None) -> list[dict[str, str | int | None]]:
+    """Return the workers of Dask as a list, which all readers of logs take."""
+    shown = ("address", "state", "version", "threads", "in_flight", "photos", "per_minute")
+    return [] if state is None else [{name: getattr(worker, name) for name in shown} for worker in state.workers]
 
 
 def _resident() -> int:

@@ -74,6 +74,7 @@ class Opening:
             roots=[],
             roots_offline=0,
             latencies=[],
+            remote=[],
             **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble")),
             **of_process(self._counts, self._store),
         )

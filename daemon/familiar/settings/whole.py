@@ -13,6 +13,7 @@ from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
+from familiar.settings.workers import WorkerSettings
 
 FlickrAccounts: TypeAlias = Annotated[tuple[FlickrSettings, ...], Field(min_length=1)]
 
@@ -58,6 +59,7 @@ class Settings(Section):
         "shows the failure.",
     )
     vision: VisionSettings = VisionSettings()
+    workers: WorkerSettings = WorkerSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: Annotated[

@@ -61,7 +61,7 @@ class AlbumLister:
                 for photo in (album.asked or frozenset()) & places.keys():
                     places[photo].append(album.id)
             albums.place(places, is_news=is_news)
-        albums.choose(self._choice, videos=self._videos)
+        albums.choose(self._choice, videos=self._videos, photos=found.photos)
 
     async def complete(self, *, whole: bool) -> None:
         """List by itself each album whose photos are not known yet; one that is gone meanwhile has none.
@@ -73,7 +73,9 @@ class AlbumLister:
         moved = 0
         for album in unknown:
             moved += await self._list(album)
-        self._store.flickr.remember("albums", value=True)
+        with self._store.writing():
+            self._store.flickr_albums.choose(self._choice, videos=self._videos)
+            self._store.flickr.remember("albums", value=True)
         if moved:
             self._log.emit("flickr.albums_changed", albums=len(unknown), photos=moved)
         if whole:
@@ -95,10 +97,7 @@ class AlbumLister:
             self._store.flickr_albums.fill(album, ())
             self._store.flickr_albums.forget(album)
             return 0
-        with self._store.writing():
-            moved = self._store.flickr_albums.fill(album, ids)
-            self._store.flickr_albums.choose(self._choice, videos=self._videos)
-        return moved
+        return self._store.flickr_albums.fill(album, ids)
 
     @property
     def _are_known(self) -> bool:

@@ -1,7 +1,7 @@
 """The albums of an account on Flickr, and which photos are in them."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from familiar.albums import AlbumChoice
@@ -126,8 +126,8 @@ class FlickrAlbums:
             self._db.conn.execute("DELETE FROM flickr_album_photos WHERE album_id = ?", (album_id,))
             self._db.conn.execute("DELETE FROM flickr_albums WHERE id = ?", (album_id,))
 
-    def choose(self, choice: AlbumChoice | None, *, videos: bool) -> None:
-        """Let photos wait to be fetched, or be left, by their albums; without a choice all are meant.
+    def choose(self, choice: AlbumChoice | None, *, videos: bool, photos: Collection[str] | None = None) -> None:
+        """Let photos, or all, wait to be fetched, or be left, by their albums; without a choice every photo is wanted.
 
         Photos that were done, and whose files are fetched again, are what they are.
         """
@@ -138,13 +138,15 @@ class FlickrAlbums:
             "WHERE flickr_id = flickr_photos.id AND album_id IN (SELECT value FROM json_each(:albums))) "
             "OR (:without AND NOT EXISTS (SELECT 1 FROM flickr_album_photos WHERE flickr_id = flickr_photos.id))))"
         )
+        some = "" if photos is None else "AND id IN (SELECT value FROM json_each(:photos))"
         self._db.conn.execute(
             f"UPDATE flickr_photos SET state = CASE WHEN {wanted} THEN 'listed' ELSE 'left' END "
             f"WHERE account = :account AND state IN ('listed', 'left') AND (state = 'listed') != {wanted} "
-            "AND news IS NOT :again",
+            f"AND news IS NOT :again {some}",
             {
                 "account": self._account,
                 "again": FETCHED_AGAIN,
+                "photos": json.dumps([] if photos is None else list(photos)),
                 "videos": videos,
                 "all": takes_all,
                 "albums": json.dumps(chosen),
