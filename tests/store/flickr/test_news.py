@@ -78,8 +78,12 @@ def test_what_flickr_says_otherwise_is_news_once(store: Store, said: dict[str, A
 
 @pytest.mark.parametrize("field", ["title", "datetaken", "latitude", "description", "license", "ispublic", "tags"])
 def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str) -> None:
-    said: dict[str, Any] = {"datetaken": "2004-05-06 07:08:09", "dateupload": "5", "description": "blue"}
-    said["license"] = "4"
+    said: dict[str, Any] = {
+        "datetaken": "2004-05-06 07:08:09",
+        "dateupload": "5",
+        "description": "blue",
+        "license": "4",
+    }
     place: dict[str, Any] = {"latitude": 1, "longitude": 2, "accuracy": 16}
     list_photo(store, **said, **place)
     make_done(store)
