@@ -31,6 +31,7 @@ LAYERS = (
         "events",
         "backoff",
         "closing",
+        "durations",
         "lines",
         "missing_parts",
         "plurals",

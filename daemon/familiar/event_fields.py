@@ -46,6 +46,7 @@ FIELDS: Mapping[str, Schema] = {
     "albums": _told(_COUNT, "albums that were listed one by one"),
     "address": _told(_TEXT, "where the page is served, or a worker of Dask is"),
     "ambiguous": _told(_COUNT, "faces that may be one of several people"),
+    "backlog_waits": _told(_maybe(_TEXT), "why photos of the backlog wait, as the settings say; null: they do not"),
     "backup": _told(_TEXT, "the former store"),
     "before": _told(_TEXT, "the path at which it was"),
     "bytes": _told(_COUNT, "bytes that were read so far"),
@@ -142,6 +143,10 @@ FIELDS: Mapping[str, Schema] = {
     "run": _told(_TEXT, "an id of the process: totals begin again at 0 with another one, but not after a reload"),
     "scheduler": _told(_TEXT, "the address of the scheduler of Dask"),
     "seconds": _told(_NUMBER, "how long it took, or takes"),
+    "seconds_left": _told(
+        _maybe(_NUMBER),
+        "about how long the pending files take, by the pace of the last heartbeats; null: it can't be said",
+    ),
     "set_aside": _told(_COUNT, "total: files whose photo can't be handled"),
     "settings": _told(_maybe(_TEXT), "the configuration file"),
     "settling": _told(_maybe(_COUNT), "files that still change, in roots that are online"),

@@ -55,7 +55,7 @@ CATALOGUE = (
             *("failed", "set_aside", "rate", "roots", "roots_offline", "photos", "faces", "operations"),
             *("operations_waiting", "operations_failed", "worker_deaths", "flickr_trouble", "flickr_calls"),
             *("flickr_downloads", "tags_added", "tags_removed", "latencies", "remote", "store_bytes", "free_bytes"),
-            "memory",
+            *("memory", "backlog_waits", "seconds_left"),
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",
@@ -125,6 +125,13 @@ CATALOGUE = (
         ("root", "folders", "files", "new", "changed", "gone", "seconds"),
         "A root was compared with the store.",
     ),
+    Event(
+        "backlog.waiting",
+        "info",
+        ("reason",),
+        "The photos that the first scan of a folder found wait, as the settings say.",
+    ),
+    Event("backlog.resumed", "info", (), "The photos that the first scan of a folder found are handled again."),
     Event(
         "root.incomplete", "warning", ("root", "errors"), "Parts of a root can't be read; nothing in them is forgotten."
     ),

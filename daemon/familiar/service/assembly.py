@@ -20,6 +20,7 @@ from familiar.library.sidecars.reader import SidecarReader
 from familiar.library.sidecars.writer import SidecarWriter
 from familiar.library.sources import FlickrCache, Sources
 from familiar.service.arrival import Stage
+from familiar.service.backlog import Backlog
 from familiar.service.daemon import Daemon
 from familiar.service.failures import Failures
 from familiar.service.grouper import Grouper
@@ -203,6 +204,7 @@ def assemble(
         roots=lambda: [*parts.intake.online_roots, *(sync.root_id for sync in syncs)],
         wake=parts.wake,
         log=log,
+        backlog=Backlog(settings=inputs.settings.backlog, log=log) if inputs.watch else None,
     )
     rescan = parts.intake.request_rescan
     failures = Failures(

@@ -75,6 +75,8 @@ class Opening:
             roots_offline=0,
             latencies=[],
             remote=[],
-            **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble")),
+            **dict.fromkeys(
+                (*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits", "seconds_left")
+            ),
             **of_process(self._counts, self._store),
         )

@@ -296,6 +296,12 @@ def keep_marked_people(db: "Database") -> None:
     _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked_at INTEGER")
 
 
+@migrations()
+def tell_arrivals_from_the_backlog(db: "Database") -> None:
+    """Add which files the first scan of a root found: those that come later are handled before them."""
+    _run(db, _BACKLOG)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -915,3 +921,10 @@ _CHANGES_OF_DATES = {
     f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
 }
 """What changes the dates of photos, by the names of the triggers."""
+
+_BACKLOG = """
+ALTER TABLE files ADD COLUMN in_backlog INTEGER NOT NULL DEFAULT 0;
+UPDATE files SET in_backlog = 1 WHERE state IN ('settling', 'pending', 'failed');
+DROP INDEX files_pending;
+CREATE INDEX files_pending ON files (in_backlog, id) WHERE state = 'pending'
+"""
