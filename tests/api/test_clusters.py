@@ -107,6 +107,7 @@ def test_a_suggestion_names_a_person_with_a_distance(nameless: Library, obamas: 
     nameless.people.set_threshold("Barack Obama", 0.01)
     (suggested,) = nameless.clusters.suggestions(margin=0.05)
     assert (suggested.cluster, suggested.faces, suggested.person, suggested.other) == (obamas, 3, "Barack Obama", None)
+    assert suggested.distance is not None
     assert 0 < suggested.distance < 0.7
 
 

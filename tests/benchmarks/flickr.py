@@ -1,11 +1,13 @@
 """Measure the Flickr client against a Flickr of our own.
 
-    uv run python tests/benchmarks/flickr.py listing [--photos 10000]
+    uv run python tests/benchmarks/flickr.py listing [--photos 10000] [--albums 200]
     uv run python tests/benchmarks/flickr.py faults [--photos 1000] [--kills 20] [--faults 0.1] [--seed 1]
     uv run python tests/benchmarks/flickr.py pass [--photos 500]
+    uv run python tests/benchmarks/flickr.py offline [--photos 1000]
 
 `listing` counts calls, `faults` disturbs an account's first pass in every way and kills the daemon again and again,
-`pass` compares a pass over Flickr with a scan of the same files on disk. Uses the shared photos.
+`pass` compares a pass over Flickr with a scan of the same files on disk, `offline` sends tags without a network. Uses
+the shared photos.
 """
 
 import argparse
@@ -23,8 +25,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from support.flickr_bench import FlickrBench
 from support.flickr_server.household import configure, log_in
 from support.flickr_server.remote import RemoteFlickr
+from support.flickr_server.server import FlickrServer
 from support.household import Household, command
 from support.photos import shared_folder
 
@@ -51,18 +55,22 @@ def faces() -> list[Path]:
     return sorted((shared / "lfw").glob("*/*.jpg"))
 
 
-def listing(number: int) -> None:
-    """Print how many calls a whole listing and a look for changes take."""
-    with RemoteFlickr() as flickr, household_of(flickr) as household:
-        flickr.do("add_photos", files=[str(faces()[0])], number=number)
+def listing(number: int, albums: int) -> None:
+    """Print how many calls a whole listing and a look for changes take, with albums or without."""
+    settings = {"albums": "all"} if albums else {}
+    with RemoteFlickr() as flickr, household_of(flickr, **settings) as household:
+        photos = flickr.do("add_photos", files=[str(faces()[0])], number=number)
+        for index in range(albums):
+            some = [photos[(index * 97 + step) % number] for step in range(min(70, number))]
+            flickr.do("add_album", title=f"Album {index}", photo_ids=some)
         with household.running() as daemon:
             daemon.wait_for("flickr.listed", within=300)
-            print(f"{number} photos listed with {calls(flickr)} calls")
+            print(f"{number} photos in {albums} albums listed with {calls(flickr).total()} calls: {calls(flickr)}")
         flickr.do("clear_record")
         with household.running() as daemon:
             daemon.wait_for("flickr.connected")
             time.sleep(5)
-            print(f"unchanged account polled with {calls(flickr)} calls")
+            print(f"unchanged account polled with {calls(flickr).total()} calls: {calls(flickr)}")
 
 
 def calls(flickr: RemoteFlickr) -> Counter[str]:
@@ -150,18 +158,41 @@ def whole_pass(number: int) -> None:
     print(f"{len(files)} photos: {remote:.1f} s from Flickr, {local:.1f} s from disk, ratio {remote / local:.2f}")
 
 
+def offline(number: int) -> None:
+    """Print how long it takes to find out that tags can't be sent, with a tag for each photo."""
+    with tempfile.TemporaryDirectory() as folder, FlickrServer() as flickr:
+        household = Household(base=Path(folder))
+        household.state.mkdir()
+        with FlickrBench.at(household.state, flickr) as bench:
+            photos = flickr.account.add_photos([faces()[0]], number)
+            bench.look()
+            for photo in photos:
+                bench.want(photo.id, "Seen by familiar")
+            bench.log_in()
+            bench.go_away()
+            endpoint = bench.settings.endpoint
+        household.configure({"folders": [], "flickr": {"endpoint": endpoint}})
+        began = time.monotonic()
+        pushed = household.call("flickr", "push", check=False)
+        seconds = time.monotonic() - began
+    print(f"{number} tags without a network: {seconds:.1f} s, status {pushed.returncode}; {pushed.stdout.strip()}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("listing", "faults", "pass"))
+    parser.add_argument("what", choices=("listing", "faults", "pass", "offline"))
     parser.add_argument("--photos", type=int)
+    parser.add_argument("--albums", type=int, default=0)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--faults", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     if wanted.what == "listing":
-        listing(wanted.photos or 10_000)
+        listing(wanted.photos or 10_000, wanted.albums)
     elif wanted.what == "faults":
         faults(wanted.photos or 1_000, wanted.kills, wanted.faults, wanted.seed)
+    elif wanted.what == "offline":
+        offline(wanted.photos or 1_000)
     else:
         whole_pass(wanted.photos or 500)
 

@@ -170,5 +170,5 @@ def test_facts_and_tags_of_accounts_are_kept_apart(store: Store) -> None:
     ana.flickr.remember("trouble", "a lost login")
     assert (ana.flickr.fact("trouble"), ben.flickr.fact("trouble")) == ("a lost login", None)
     assert (ana.flickr_tags.open(limit=9), ben.flickr_tags.open(limit=9)) == (["1"], ["2"])
-    assert ana.flickr.forget_unmet(2) == 1
+    assert ana.flickr_listing.forget_unmet(2) == 1
     assert (ana.flickr.counts()["gone"], ben.flickr.counts()["gone"]) == (1, 0)

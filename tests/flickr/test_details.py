@@ -1,6 +1,7 @@
 """What owners say of their photos on Flickr, from there to rules, copies and their sidecars."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -38,7 +39,7 @@ def opened(household: Household, monkeypatch: pytest.MonkeyPatch) -> Iterator[Li
 
 
 def copies(household: Household) -> list[str]:
-    return sorted(str(path.relative_to(household.out)) for path in household.out.rglob("*.jpg"))
+    return sorted(str(path.relative_to(household.out)) for path in household.out.rglob("*.*g"))
 
 
 def test_the_date_of_a_photo_is_that_of_its_owner_and_otherwise_that_of_the_upload(
@@ -95,6 +96,35 @@ def test_a_photo_is_copied_for_each_of_its_albums_and_once_more_when_it_comes_in
     assert copies(household) == sorted([*before, *new])
     said = sorted((row["title"], row["albums"]) for row in exported(opened, household))
     assert said == [("Sea 🌊", ["Spring"]), ("Sea 🌊", ["Spring", "Winter"]), ("Sea 🌊", ["Summer/1"])]
+
+
+def test_what_was_done_for_a_photo_is_not_done_again_when_flickr_says_something_else(
+    household: Household, flickr: FlickrServer, account: Account, opened: Library, meadow: Path, obama: Path
+) -> None:
+    configure(household, Login(url=flickr.url, **Control(flickr).grant()), max_size=None, keep="none")
+    household.rule({"name": "all", "then": [{"copy": f"{household.out}/{{title}}/"}]})
+    shutil.copy(obama, household.inbox)
+    household.configure(json.loads(household.config.read_text()) | {"folders": [str(household.inbox)]})
+    opened.scan()
+    photo = account.add_photo(meadow, title="first", uploaded=UPLOADED).id
+    same = account.add_photo(obama, title="the same as in the folder", uploaded=UPLOADED).id
+    opened.flickr.sync()
+    assert copies(household) == ["first/" + name_of(account, photo), "obama/obama.jpg"]
+    opened.undo(last=True)
+    assert copies(household) == ["obama/obama.jpg"]
+    for title in ("first", "second", "first"):
+        account.edit_photo(photo, title=title)
+        account.edit_photo(same, title=f"{title}, the same")
+        opened.flickr.sync()
+    assert copies(household) == ["obama/obama.jpg", "second/" + name_of(account, photo)]
+    assert not any(path.is_file() for path in (household.state / "flickr" / "photos").iterdir())
+    downloads = sum(count for path, count in flickr.record.downloads().items() if photo in path)
+    assert downloads == 2, "once at first, and once for the second title"
+
+
+def name_of(account: Account, photo: str) -> str:
+    """Return the name of the fetched original of a photo."""
+    return f"{photo}_{account.photos[photo].secret}.png"
 
 
 def test_what_the_owner_says_is_in_the_sidecar_of_a_copy_and_follows_changes(

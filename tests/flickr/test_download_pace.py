@@ -51,10 +51,10 @@ def test_downloads_without_a_refusal_shorten_the_pause_until_it_is_the_one_of_th
     pace = pace_of(store)
     pace.refused(began=100.0)
     pauses = []
-    for _ in range(4 * 50):
+    for _ in range(4 * 20):
         pace.succeeded()
         pauses.append(pace.pause)
-    assert pauses[48:50] == [1.0, 0.8]
+    assert pauses[18:20] == [1.0, 0.8]
     assert pauses[-1] == 0.5
     assert store.flickr_calls.learnt_pause() == 0.0
 

@@ -1,8 +1,11 @@
 """Questions that are answered with one key each."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from familiar.store.store import Store
 from support.review_page import ServedPage, axe_script, check_page, names, sent
 
 
@@ -63,6 +66,42 @@ def test_an_answer_about_a_group_that_has_changed_is_not_counted(questions: Page
     questions.keyboard.press("y")
     expect(questions.locator(".note")).to_contain_text("One answer came too late")
     assert names(served)[group] == "unnamed"
+
+
+@pytest.fixture
+def named_face(page: Page, served: ServedPage) -> Iterator[int]:
+    """A face of no group, whose photo has the name of somebody on Flickr: the page asks about it."""
+    with served.library() as library:
+        library.clusters.name(1, "Barack Obama")
+        face = library.clusters.faces(3)[0]
+        library.clusters.take_out(3, [face.id])
+    with Store(served.household.state / "familiar.db") as store:
+        store._db.conn.execute(
+            "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk, photo_id, tags) "
+            "VALUES ('9', 's', 'photo', 'done', 0, 0, 1, ?, 'barackobama')",
+            (face.photo_id,),
+        )
+    page.goto(f"{served.address}/suggestions")
+    page.wait_for_selector("main[data-ready]")
+    yield face.id
+    with Store(served.household.state / "familiar.db") as store:
+        store._db.conn.execute("DELETE FROM flickr_photos")
+
+
+@pytest.mark.parametrize(("key", "is_theirs"), [("y", True), ("n", False)])
+def test_a_face_whose_photo_has_a_name_on_flickr_is_asked_about_first_and_answered_with_one_key(
+    page: Page, served: ServedPage, named_face: int, key: str, is_theirs: bool
+) -> None:
+    asked = page.locator(".question:not([hidden])")
+    expect(asked.locator("h2")).to_have_text("Is this Barack Obama?")
+    expect(asked.get_by_text("1 photo has this name on Flickr.")).to_be_visible()
+    check_page(page, axe_script())
+    page.keyboard.press(key)
+    sent(page)
+    with served.library() as library:
+        assert [one.face for one in library.clusters.suggestions() if one.face is not None] == []
+        (name,) = [one.name for one in library.faces.photo_of(named_face).faces if one.id == named_face]
+        assert name == ("Barack Obama" if is_theirs else None)
 
 
 def test_groups_that_look_alike_are_made_one_or_told_apart(page: Page, served: ServedPage) -> None:

@@ -96,8 +96,8 @@ class FlickrBench:
         finally:
             calls.close()
 
-    def look(self, *, within: float = 60) -> None:
-        """List what there is, or what has changed."""
+    def look(self, *, within: float = 60, captions: bool = False) -> None:
+        """List what there is, or what has changed; with `captions` as sidecars need it."""
 
         async def look() -> None:
             with self.calls() as calls:
@@ -107,6 +107,7 @@ class FlickrBench:
                     store=self.store,
                     log=AccountLog(self.log, "flickr"),
                     on_found=lambda: None,
+                    captions=captions,
                 )
                 await asyncio.wait_for(found.look(), within)
 

@@ -9,6 +9,7 @@ from familiar.library.argument_types import checked_arguments
 from familiar.library.photo_places import PhotoPlace, look_at, places_of
 from familiar.library.pictures import PictureCutter, PlacedFace, PlacedPhoto
 from familiar.store.views.photos_of_faces import FaceOfPhoto, PhotoOfFace
+from familiar.store.views.representative_faces import RepresentativeFace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,10 @@ class KnownFaces:
     def __init__(self, session: Session) -> None:
         """Take the opened library."""
         self._session = session
+
+    def shown(self, faces: Sequence[int]) -> list[RepresentativeFace]:
+        """Return what is needed to show faces, as far as they are known, in the order of their ids."""
+        return self._session.store().likenesses.of_faces(faces)
 
     def place(self, faces: Sequence[int]) -> list[PlacedFace]:
         """Return what is needed to cut faces out, as far as they are known, in the order of their ids."""

@@ -3,14 +3,18 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from familiar.albums import ALL, AlbumChoice
 from familiar.api.daemon import Configuration, daemon_for, rule_book
 from familiar.api.session import Session
 from familiar.errors import UsageError
+from familiar.flickr.api.albums import ListedAlbum
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.errors import NotAllowedError, StoppedError
 from familiar.flickr.sync.account_log import AccountLog
+from familiar.flickr.sync.album_lister import AlbumLister
 from familiar.flickr.sync.connection import check_account, connect
 from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
 from familiar.flickr.sync.tag_adoption import AdoptableTag, TagAdoption
@@ -22,6 +26,7 @@ from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.model import Tag
+from familiar.photo_details import Album
 from familiar.service.assembly import Assembly, FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
@@ -29,6 +34,16 @@ from familiar.store.store import Store
 
 _COUNT_EVERY = 0.5
 """Seconds between two counts of the photos, as counting many takes long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAlbum:
+    """An album of an account: how many photos and videos it has, and whether they are fetched."""
+
+    id: str
+    title: str
+    photos: int
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +99,11 @@ class PushResult:
 class LoginAttempt:
     """A started login: a person allows it at `address`, where Flickr then shows a number."""
 
-    def __init__(self, account: "FlickrAccount", client: Client, key: Key, address: str) -> None:
-        """Take the account, and the login that waits for the number."""
+    def __init__(self, client: Client, address: str, keep: Callable[[Login], None]) -> None:
+        """Take the login that waits for the number, and what keeps it."""
         self.address = address
-        self._account = account
         self._client = client
-        self._key = key
+        self._keep = keep
 
     def complete(self, number: str) -> Login:
         """Log in with the number that Flickr shows; store key and login in the state folder, for the owner only.
@@ -100,7 +114,7 @@ class LoginAttempt:
             FlickrError: Flickr can't be reached, or refuses.
         """
         login = self._client.end_login(number)
-        self._account.keep_login(self._key, login)
+        self._keep(login)
         return login
 
 
@@ -151,10 +165,9 @@ class FlickrAccount:
         settings = self._settings
         client = Client(key, None, endpoint=settings.endpoint, timeout=settings.timeout)
         self._session.store(create=True).of_account(settings.name).flickr_calls.note("api", 2)
-        return LoginAttempt(self, client, key, client.begin_login(perms))
+        return LoginAttempt(client, client.begin_login(perms), partial(self._keep_login, key))
 
-    def keep_login(self, key: Key, login: Login) -> None:
-        """Store key and login of the account, as `LoginAttempt.complete` does; raises as it does."""
+    def _keep_login(self, key: Key, login: Login) -> None:
         store = self._session.store(create=True)
         try:
             check_account(store, self.name, login)
@@ -174,6 +187,25 @@ class FlickrAccount:
             UsageError: the configuration, or a file with key or login, is wrong.
         """
         return status_of(self._store(), self._settings, self._credentials.login())
+
+    def albums(self) -> list[AccountAlbum]:
+        """Return the albums of the account, in the order of its owner; asks Flickr once for each 500.
+
+        A missing store is created, in which calls are counted.
+
+        Raises:
+            NoLoginError: there is no login.
+            StoppedError, NotAllowedError, PassingError: Flickr does not allow it, or does not answer.
+        """
+        settings = self._settings
+        choice = settings.album_choice or AlbumChoice(texts=(ALL,))
+        listed = self._session.run(self._albums(settings, choice))
+        return [
+            AccountAlbum(
+                id=one.id, title=one.title, photos=one.photos, chosen=choice.has(Album(id=one.id, title=one.title))
+            )
+            for one in listed
+        ]
 
     def sync(self, *, retry: bool = False) -> SyncResult:
         """Fetch new photos from Flickr and handle them; tags are stored, and sent by `push`.
@@ -269,6 +301,16 @@ class FlickrAccount:
         for one in adopted:
             self._session.log.emit("flickr.tag_adopted", photo=one.photo, tag=one.tag)
         return len(adopted)
+
+    async def _albums(self, settings: FlickrSettings, choice: AlbumChoice) -> tuple[ListedAlbum, ...]:
+        store = self._session.store(create=True).of_account(self.name)
+        log = AccountLog(self._session.log, settings.name)
+        calls, _ = connect(self._credentials, settings, store, log)
+        lister = AlbumLister(calls=calls, choice=choice, videos=settings.videos, store=store, log=log)
+        try:
+            return (await lister.ask(())).albums
+        finally:
+            calls.close()
 
     async def _adoptable(self, store: Store, settings: FlickrSettings) -> list[AdoptableTag]:
         session = self._session

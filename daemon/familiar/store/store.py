@@ -21,6 +21,7 @@ from familiar.store.files import Files
 from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.captions import FlickrCaptions
+from familiar.store.flickr.listing import FlickrListing
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
@@ -115,6 +116,7 @@ class Store(Closing):
         self.sidecars = Sidecars(self._db)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
+        self.flickr_listing = FlickrListing(self._db, tags=self.flickr_tags)
         self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
         self.flickr_captions = FlickrCaptions(self._db)
         self.flickr_calls = FlickrCalls(self._db, now=now)
@@ -138,6 +140,7 @@ class Store(Closing):
         own = copy(self)
         own.flickr_tags = FlickrTags(self._db, now=self.now, account=name)
         own.flickr = FlickrPhotos(self._db, files=self.files, tags=own.flickr_tags, now=self.now, account=name)
+        own.flickr_listing = FlickrListing(self._db, tags=own.flickr_tags, account=name)
         own.flickr_albums = FlickrAlbums(self._db, on_changed=own.flickr.note_news, account=name)
         own.flickr_calls = FlickrCalls(self._db, now=self.now, account=name, sharing=sharing)
         return own

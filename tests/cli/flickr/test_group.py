@@ -258,6 +258,26 @@ def test_what_can_not_be_fetched_is_told_and_the_rest_comes(
     }  # fmt: skip
 
 
+def test_albums_are_shown_with_their_ids_and_whether_their_photos_are_fetched(
+    household: Household, flickr: FlickrServer, account: Login, astronaut: Path
+) -> None:
+    assert household.ask("flickr", "albums").stdout == "0 albums.\n"
+    photos = [flickr.account.add_photo(astronaut).id for _ in range(2)]
+    sea, sky = flickr.account.add_album("Sea 🌊", photos), flickr.account.add_album("Sky/Blue", photos[:1])
+    configure(household, account, albums=["sea*"])
+    assert household.json("flickr", "albums") == [
+        {"id": sea.id, "title": "Sea 🌊", "photos": 2, "chosen": True},
+        {"id": sky.id, "title": "Sky/Blue", "photos": 1, "chosen": False},
+    ]
+    shown = household.ask("flickr", "albums").stdout.splitlines()
+    assert [line.split() for line in shown] == [
+        ["id", "title", "photos", "fetched"],
+        [sea.id, "Sea", "🌊", "2", "yes"],
+        [sky.id, "Sky/Blue", "1", "no"],
+        ["2", "albums."],
+    ]
+
+
 def test_status_and_doctor_tell_of_flickr(
     household: Household, flickr: FlickrServer, account: Login, obama: Path
 ) -> None:

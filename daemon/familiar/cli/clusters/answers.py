@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from familiar.api.clusters import FaceClusters
 from familiar.errors import UsageError
+from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
 from familiar.store.decisions.log import EventRow
@@ -61,7 +62,7 @@ class Answers:
         if self._asked is None:
             return None
         who = self._asked.person or f"the same as cluster {_other(self._asked, cluster)}"
-        return f"Is this {who}? /y or /n (distance {self._asked.distance:.2f})"
+        return f"Is this {who}? /y or /n ({because(self._asked)})"
 
     def take(self, answer: str, cluster: ClusterRow, faces: Sequence[ClusterFace]) -> Said:
         """Apply an answer about a cluster.
@@ -134,6 +135,14 @@ def _command(answer: str) -> tuple[str, list[int]]:
     if command == "m" and len(numbers) != 1:
         raise UsageError("Name the other cluster, as in /m 7.")
     return command, numbers
+
+
+def because(asked: Suggestion) -> str:
+    """Return why a question is asked."""
+    reasons = [] if asked.distance is None else [f"distance {asked.distance:.2f}"]
+    if asked.named:
+        reasons.append(f"named on Flickr in {counted(asked.named, 'photo')}")
+    return ", ".join(reasons)
 
 
 def _other(asked: Suggestion, cluster: ClusterRow) -> int:

@@ -7,6 +7,7 @@ from shlex import quote
 import click
 
 from familiar.api.library import Library
+from familiar.cli.clusters.answers import because
 from familiar.cli.clusters.decisions import (
     ignore,
     merge,
@@ -118,6 +119,8 @@ def show(library: Library, cluster: int) -> Answer:
 def suggest(library: Library) -> Answer:
     """Suggest who clusters may be, and which clusters may be one person, the best suggestion first.
 
+    Suggestions come from distances between faces, and from tags on Flickr that have the name of a person.
+
     Suggestions change nothing: decide with `name`, `merge` or `refuse`, or in `review`.
     """
     found, unmatched = library.clusters.suggestions(), library.people.unmatched()
@@ -127,9 +130,11 @@ def suggest(library: Library) -> Answer:
             say("There is nothing to suggest.")
             note_unmatched(unmatched)
             return
-        columns = ("cluster", "faces", "is it", "distance", "yes", "no")
-        rows = [(one.cluster, one.faces, _maybe(one), f"{one.distance:.3f}", *_answers(one)) for one in found]
-        _show_first(columns, rows, right=("cluster", "faces", "distance"))
+        columns = ("cluster", "faces", "is it", "because", "yes", "no")
+        rows = [
+            (one.cluster or f"face {one.face}", one.faces, _maybe(one), because(one), *_answers(one)) for one in found
+        ]
+        _show_first(columns, rows, right=("cluster", "faces"))
         note_unmatched(unmatched)
 
     return Answer(data=[asdict(one) for one in found], text=text)
@@ -205,6 +210,8 @@ def _maybe(one: Suggestion) -> str:
 
 
 def _answers(one: Suggestion) -> tuple[str, str]:
+    if one.person is not None and one.face is not None:
+        return f"people confirm {quote(one.person)} {one.face}", f"people refuse {quote(one.person)} {one.face}"
     if one.person is not None:
         return f"name {one.cluster} {quote(one.person)}", f"refuse {one.cluster} {quote(one.person)}"
     return f"merge {one.cluster} {one.other}", f"refuse {one.cluster} --other {one.other}"

@@ -4,6 +4,7 @@ import click
 
 from familiar.cli.console.command import Group
 from familiar.cli.flickr.adopt import adopt
+from familiar.cli.flickr.albums import albums
 from familiar.cli.flickr.login import login
 from familiar.cli.flickr.push import push
 from familiar.cli.flickr.status import status
@@ -17,6 +18,7 @@ def flickr() -> None:
 
 flickr.add_command(login)
 flickr.add_command(status)
+flickr.add_command(albums)
 flickr.add_command(sync)
 flickr.add_command(push)
 flickr.add_command(adopt)

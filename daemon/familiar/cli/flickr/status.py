@@ -66,7 +66,7 @@ def _show_photos(found: AccountStatus) -> None:
     photos, calls = found.photos, found.calls
     say(
         f"photos: {photos['done']} done, {photos['listed'] + photos['fetched']} waiting, {photos['refused']} "
-        f"can't be fetched, {counted(photos['left'], 'video')} skipped, {photos['gone']} gone"
+        f"can't be fetched, {photos['left']} skipped, {photos['gone']} gone"
     )
     if found.minutes_left is not None:
         rate, left = counted(round(found.photos_per_minute), "photo"), math.ceil(found.minutes_left)

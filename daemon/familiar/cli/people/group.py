@@ -13,6 +13,7 @@ from familiar.cli.console.parameters import FiniteRange
 from familiar.cli.console.unmatched import note_unmatched
 from familiar.embedding_models import name_of
 from familiar.plurals import counted
+from familiar.store.decisions.log import EventRow
 from familiar.store.people import PersonRow
 
 _PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
@@ -102,6 +103,30 @@ def remove(library: Library, name: str, *, yes: bool) -> Answer:
     return _decided(library.people.remove(name), f"{person.name!r} is removed")
 
 
+@people.command(epilog="Example: familiar people confirm 'Eileen Collins' 4711 4712")
+@click.argument("name")
+@click.argument("faces", nargs=-1, required=True, type=int)
+@pass_library
+def confirm(library: Library, name: str, faces: tuple[int, ...]) -> Answer:
+    """Say that FACES are a person's, whatever their distance.
+
+    `familiar clusters suggest` shows the numbers of faces that may be somebody by their names on Flickr.
+    """
+    event = library.people.confirm(name, faces)
+    if event is None:
+        return Answer(data=None, text=lambda: say("This is known already."))
+    return _about_faces(event)
+
+
+@people.command(epilog="Example: familiar people refuse 'Eileen Collins' 4711")
+@click.argument("name")
+@click.argument("faces", nargs=-1, required=True, type=int)
+@pass_library
+def refuse(library: Library, name: str, faces: tuple[int, ...]) -> Answer:
+    """Say that FACES are not this person; they never match them again."""
+    return _about_faces(library.people.refuse(name, faces))
+
+
 @people.command(epilog="Example: familiar people threshold 'Eileen Collins' 0.45")
 @click.argument("name")
 @click.argument("distance", type=FiniteRange(0, 2, min_open=True), required=False)
@@ -126,6 +151,12 @@ def undo(library: Library, event: int | None) -> Answer:
     """
     undone = library.people.undo(event)
     return Answer(data=asdict(undone), text=lambda: say(f"Undone: {undone.summary} (event {undone.id})."))
+
+
+def _about_faces(event: EventRow) -> Answer:
+    said = f"{event.summary[:1].upper()}{event.summary[1:]}"
+    text = f"{said} (event {event.id}; undo: familiar {event.subject} undo {event.id})."
+    return Answer(data=asdict(event), text=lambda: say(text))
 
 
 def _person(row: PersonRow) -> dict[str, object]:

@@ -55,6 +55,8 @@ _OAUTH_PATHS = {
 
 _HEAD = 4096
 """Bytes in which an answer that is no JSON says what is wrong, if it does."""
+_SCRIPT = re.compile(rb"\s*[A-Za-z_]\w{0,60}\((.*)\)\s*;?\s*", re.DOTALL)
+"""JSON in a call of a function, `jsonFlickrApi(...)`, which Flickr sends unless it is told not to."""
 _XML_ERROR = re.compile(r"""<rsp\s[^<>]*stat=["']fail["'][^<>]*>\s*<err\s([^<>]*)>""")
 _XML_CODE = re.compile(r"""\bcode=["'](\d{1,5})["']""")
 _XML_TEXT = re.compile(r"""\bmsg=(?:"([^"]*)"|'([^']*)')""")
@@ -154,14 +156,15 @@ def _with_dashes(verifier: str) -> str:
 
 
 def _read(data: bytes) -> dict[str, Any]:
-    """Return the answer in these bytes.
+    """Return the answer in these bytes, JSON alone or in a script.
 
     Raises:
         flickrapi.FlickrError: Flickr refuses, in JSON or in XML.
         PassingError: it is invalid.
     """
+    script = _SCRIPT.fullmatch(data)
     try:
-        answer = json.loads(data)
+        answer = json.loads(data if script is None else script[1])
     except (ValueError, RecursionError) as error:
         raise _told_in_xml(data) or PassingError("invalid answer: not JSON of Flickr") from error
     if not isinstance(answer, dict):

@@ -10,7 +10,7 @@ from familiar.store.store import Store
 _AT_LEAST = 0.5
 _LONGEST = 60.0
 """Seconds between two downloads after the first refusal, at least, and after many."""
-_EASED_AFTER = 50
+_EASED_AFTER = 20
 _EASED_BY = 0.8
 """After so many downloads without a refusal, the pause is this part of what it was."""
 

@@ -29,6 +29,8 @@ _KEEP_EVERY = 0.3
 """Seconds between two looks at what is done."""
 _LOOK_EVERY = 2.0
 """Seconds between two checks for a new login."""
+_ALLOWED_AGAIN = 10
+"""Multiple of the time between retries until tags are tried again that the login should allow, and Flickr does not."""
 _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
@@ -244,12 +246,19 @@ class FlickrSync:
 
     async def _send(self, connection: FlickrConnection) -> None:
         sender = Sender(calls=connection.calls, store=self._store, log=self._log, later=self._settings.later)
+        told = None
         while True:
             try:
                 await self._send_now(sender, connection.login)
             except NotAllowedError as error:
-                self._log.emit("flickr.not_allowed", error=str(error))
-                return
+                if str(error) != told:
+                    self._log.emit("flickr.not_allowed", error=str(error))
+                    told = str(error)
+                if not connection.login.may_write:
+                    return
+                await asyncio.sleep(_ALLOWED_AGAIN * self._settings.later)  # an account may be read-only for a while
+                continue
+            told = None
             self._news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), self._settings.later)

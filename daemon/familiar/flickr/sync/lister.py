@@ -11,7 +11,7 @@ from familiar.flickr.sync.album_lister import AlbumLister, AlbumsOfPhotos
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.wordings import Wordings
 from familiar.settings import FlickrSettings
-from familiar.store.flickr.photos import FileOn, ListingChanges
+from familiar.store.flickr.listing import FileOn, ListingChanges
 from familiar.store.store import Store
 
 _OVERLAP = 900
@@ -144,7 +144,7 @@ class Lister:
     def _lacking(self, walk: PageCursor, state: dict[str, Any]) -> int:
         """Return how many photos fewer the walk has met than the total counts."""
         odd: int = state.get("odd", 0)
-        return (walk.total or 0) - self._store.flickr.met(state["number"]) - odd
+        return (walk.total or 0) - self._store.flickr_listing.met(state["number"]) - odd
 
     def _count_odd(self, answer: dict[str, Any], page: Page, state: dict[str, Any]) -> None:
         """Count invalid entries as listed, by their ids; without an id the photo is unknown."""
@@ -152,18 +152,18 @@ class Lister:
             return
         understood = {photo.id for photo in page.photos}
         ids = {str(entry["id"]) for entry in answer["photos"]["photo"] if isinstance(entry, dict) and "id" in entry}
-        self._store.flickr.meet(ids - understood, walk=state["number"])
+        self._store.flickr_listing.meet(ids - understood, walk=state["number"])
         state["odd"] = state.get("odd", 0) + page.odd
         state["nameless"] = state.get("nameless", 0) + page.odd - min(len(ids - understood), page.odd)
 
     def _finish(self, state: dict[str, Any], walk: PageCursor) -> None:
-        met = self._store.flickr.met(state["number"])
+        met = self._store.flickr_listing.met(state["number"])
         known = self._known()
         is_whole = not (walk.repeats or self._misses(walk, state) or state.get("nameless") or (known and not met))
         # Where the total is off, a photo must be absent twice: it may be among those that were counted and not shown.
         last_met = state["number"] - (self._lacking(walk, state) > 0)
         with self._store.writing():
-            gone = self._store.flickr.forget_unmet(last_met) if is_whole else 0
+            gone = self._store.flickr_listing.forget_unmet(last_met) if is_whole else 0
             self._store.flickr.remember("walk", None)
             self._store.flickr.remember("listed at", state["started"])
             self._store.flickr.remember("since", state["started"])
@@ -222,7 +222,7 @@ class Lister:
         if page.odd:
             self._log.emit("flickr.odd", entries=page.odd)
         photos = [(photo, self._file_of(photo)) for photo in page.photos]
-        noted = self._store.flickr.note(photos, walk=number, videos=self._settings.videos)
+        noted = self._store.flickr_listing.note(photos, walk=number, videos=self._settings.videos)
         if self._albums is not None and albums is not None:
             self._albums.note(albums)
         return noted

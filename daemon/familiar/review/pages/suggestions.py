@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from familiar.api.library import Library
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
+from familiar.store.people import PersonRow
 from familiar.store.views.representative_faces import RepresentativeFace
 
 QUESTIONS = 30
@@ -19,19 +20,24 @@ _FACES = 6
 class Question:
     """A question about a group: whether it is a person, or the same person as another group.
 
-    `faces` are those of the group, `others` those of the person or the other group.
+    Without a group, the question is about one face. `faces` are those of the group, `others` those of the person or the
+    other group. `named` counts photos that have the name of the person on Flickr.
     """
 
-    group: ClusterRow
-    faces: Sequence[ClusterFace]
-    person: str | None
+    group: ClusterRow | None
+    faces: Sequence[ClusterFace | RepresentativeFace]
+    person: PersonRow | None
     other: ClusterRow | None
     others: Sequence[ClusterFace | RepresentativeFace]
+    named: int
 
     @property
     def id(self) -> str:
         """What tells this question from all others."""
-        return f"{self.group.id}-{self.other.id if self.other is not None else self.person}"
+        one = f"face {self.faces[0].id}" if self.group is None else str(self.group.id)
+        return (
+            f"{one}-{self.other.id if self.other is not None else self.person.name if self.person is not None else ''}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +55,17 @@ def list_questions(library: Library) -> QuestionList:
 
 
 def _question(library: Library, suggestion: Suggestion) -> Question:
-    clusters = library.clusters
+    clusters, people = library.clusters, library.people
+    group = None if suggestion.cluster is None else clusters.find(suggestion.cluster)
     other = None if suggestion.other is None else clusters.find(suggestion.other)
-    others: Sequence[ClusterFace | RepresentativeFace] = (
-        library.people.likenesses(suggestion.person or "", most=_FACES)
-        if other is None
-        else clusters.faces(other.id, most=_FACES)
-    )
+    person = None if suggestion.person is None else people.find(suggestion.person)
     return Question(
-        group=clusters.find(suggestion.cluster),
-        faces=clusters.faces(suggestion.cluster, most=_FACES),
-        person=suggestion.person,
+        group=group,
+        faces=library.faces.shown([suggestion.face or 0]) if group is None else clusters.faces(group.id, most=_FACES),
+        person=person,
         other=other,
-        others=others,
+        others=people.likenesses(person.name, most=_FACES)
+        if person is not None
+        else clusters.faces(suggestion.other or 0, most=_FACES),
+        named=suggestion.named,
     )

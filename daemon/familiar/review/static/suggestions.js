@@ -71,11 +71,14 @@ export function startSuggestions(page, { showPhoto }) {
   function answer(isYes) {
     const here = current();
     if (!here) return;
-    const { group, version, other, otherVersion, person } = here.dataset;
-    const groups = other ? { [group]: version, [other]: otherVersion } : { [group]: version };
+    const { group, version, other, otherVersion, person, face, personId, personVersion } = here.dataset;
+    const groups = other ? { [group]: version, [other]: otherVersion } : group ? { [group]: version } : {};
     const what = other ? (isYes ? "merge" : "tell apart") : isYes ? "name" : "refuse";
+    const asked = face
+      ? { what: isYes ? "confirm faces" : "refuse faces", people: { [personId]: personVersion }, faces: [Number(face)] }
+      : { what, groups, ...(other ? {} : { name: person }) };
     const id = change(
-      { what, groups, ...(other ? {} : { name: person }) },
+      asked,
       {
         onMade: () => true,
         onRefused: (said) => {

@@ -1,24 +1,33 @@
 """Questions for a person: who a cluster may be, and which clusters may be one person."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from familiar.model import JUNK
-from familiar.store.clusters.clusters import AT_ONCE
+from familiar.store.clusters.clusters import AT_ONCE, Clusters
+from familiar.store.clusters.hints import Hints, Unnamed
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A question for a person: is this cluster that person, or the same person as the `other` cluster?"""
+    """A question for a person: is this cluster that person, or the same person as the `other` cluster?
 
-    cluster: int
+    Without a cluster, the question is about a `face` that is in none. `named` counts photos that have the name of the
+    person on Flickr; `is_clear` says that one of them has one face and one name. `distance` is None if only names ask.
+    """
+
+    cluster: int | None
     faces: int
     person: str | None
     other: int | None
-    distance: float
+    distance: float | None
+    face: int | None = None
+    named: int = 0
+    is_clear: bool = False
 
 
 class Suggestions:
@@ -27,20 +36,25 @@ class Suggestions:
     def __init__(self, db: Database) -> None:
         """Take the open store."""
         self._db = db
+        self._hints = Hints(db)
 
     def all(self, *, threshold: float) -> list[Suggestion]:
         """Return questions for a person, the best first: who clusters may be, and which may be one person.
 
-        Those about clusters with nothing but junk come last.
+        Those that a name on Flickr makes clear come first, and those about clusters with nothing but junk last.
 
         Args:
             threshold: largest mean distance of the faces of a cluster to a person.
         """
-        found = [*self._maybe_people(threshold), *self._maybe_one()]
+        near = {(one.cluster, one.face, one.person): one for one in self._maybe_people(threshold)}
+        hinted = {(one.cluster, one.face, one.person): one for one in self._maybe_named(near)}
+        found = [*(near | hinted).values(), *self._maybe_one()]
         junk = self._junk()
 
-        def rank(one: Suggestion) -> tuple[bool, float, int, int]:
-            return not junk.isdisjoint({one.cluster, one.other}), one.distance, -one.faces, one.cluster
+        def rank(one: Suggestion) -> tuple[bool, bool, float, int, int, int]:
+            is_junk = not junk.isdisjoint({one.cluster, one.other})
+            distance = float("inf") if one.distance is None else one.distance
+            return is_junk, not one.is_clear, distance, -one.named, -one.faces, one.cluster or one.face or 0
 
         return sorted(found, key=rank)
 
@@ -70,6 +84,39 @@ class Suggestions:
         for cluster, size, person, name, distance in rows:
             if (cluster, name) not in busy and (cluster, person) not in refused:
                 yield Suggestion(cluster=cluster, faces=size, person=name, other=None, distance=distance)
+
+    def _maybe_named(self, near: Mapping[Any, Suggestion]) -> Iterable[Suggestion]:
+        """Give the questions that names on Flickr raise, with the distances of those that faces raise, too."""
+        hints = self._hints.all()
+        names = dict(self._db.conn.execute("SELECT id, name FROM people"))
+        sizes = dict(self._db.conn.execute("SELECT cluster_id, count(*) FROM real_cluster_faces GROUP BY cluster_id"))
+        excluded = self._excluded([hint.who for hint in hints])
+        for hint in hints:
+            who, name = hint.who, names[hint.person]
+            if (who, name) in excluded:
+                continue
+            known = near.get((who.cluster, who.face, name))
+            yield Suggestion(
+                cluster=who.cluster,
+                face=who.face,
+                faces=sizes.get(who.cluster, 1),
+                person=name,
+                other=None,
+                distance=None if known is None else known.distance,
+                named=hint.photos,
+                is_clear=hint.likelihood == 1,
+            )
+
+    def _excluded(self, them: Sequence[Unnamed]) -> set[tuple[Unnamed, str]]:
+        """Return who, of these, is known not to be whom."""
+        clusters = [one.cluster for one in them if one.cluster is not None]
+        faces = sorted({one.face for one in them if one.face is not None})
+        people = dict(self._db.conn.execute("SELECT id, name FROM people"))
+        refused = read_refusals(self._db).people if clusters else {}
+        told = {(Unnamed(cluster=cluster), people[person]) for cluster, person in refused}
+        told |= {(Unnamed(cluster=cluster), name) for cluster, name in self._photos_with_people(clusters)}
+        verdicts = Clusters(self._db).verdicts(faces).refused
+        return told | {(Unnamed(face=faces[at]), name) for at, names in verdicts.items() for name in names}
 
     def _photos_with_people(self, cluster_ids: Sequence[int]) -> set[tuple[int, str]]:
         """Return clusters with people who are in one photo with the cluster, as another face."""

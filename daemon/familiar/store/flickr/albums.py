@@ -8,6 +8,7 @@ from familiar.albums import AlbumChoice
 from familiar.model import FLICKR
 from familiar.photo_details import Album
 from familiar.store.database import Database, writing
+from familiar.store.flickr.listing import FETCHED_AGAIN
 
 _MEMBERS = "(SELECT count(*) FROM flickr_album_photos WHERE album_id = flickr_albums.id)"
 _KNOWN = "(known_updated, known_photos, known_members)"
@@ -126,7 +127,10 @@ class FlickrAlbums:
             self._db.conn.execute("DELETE FROM flickr_albums WHERE id = ?", (album_id,))
 
     def choose(self, choice: AlbumChoice | None, *, videos: bool) -> None:
-        """Let photos wait to be fetched, or be left, by their albums; without a choice all are meant."""
+        """Let photos wait to be fetched, or be left, by their albums; without a choice all are meant.
+
+        Photos that were done, and whose files are fetched again, are what they are.
+        """
         takes_all = choice is None or choice.takes_all
         chosen = [] if choice is None or takes_all else [album.id for album in self.all() if choice.has(album)]
         wanted = (
@@ -136,9 +140,11 @@ class FlickrAlbums:
         )
         self._db.conn.execute(
             f"UPDATE flickr_photos SET state = CASE WHEN {wanted} THEN 'listed' ELSE 'left' END "
-            f"WHERE account = :account AND state IN ('listed', 'left') AND (state = 'listed') != {wanted}",
+            f"WHERE account = :account AND state IN ('listed', 'left') AND (state = 'listed') != {wanted} "
+            "AND news IS NOT :again",
             {
                 "account": self._account,
+                "again": FETCHED_AGAIN,
                 "videos": videos,
                 "all": takes_all,
                 "albums": json.dumps(chosen),

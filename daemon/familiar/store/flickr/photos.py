@@ -1,36 +1,30 @@
 """The photos of the accounts on Flickr, and how far each has come.
 
 A photo is *listed*, *fetched* (its file is in the cache, and is handled as any other file), and *done*; or *left* (a
-video that is not wanted), *refused* (it can't be fetched; `reason` says why, and it is tried again when it changes on
-Flickr), or *gone* (deleted there; what is known of it stays).
+video, or a photo of an album, that is not wanted), *refused* (it can't be fetched; `reason` says why, and it is tried
+again when it changes on Flickr), or *gone* (deleted there; what is known of it stays).
 """
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from familiar.filesystem.stamps import modified_ns
-from familiar.model import FLICKR, FlickrFacts, Visibility
-from familiar.photo_details import PhotoDetails
+from familiar.model import FLICKR, FlickrFacts
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
 from familiar.store.flickr.albums import albums_of
+from familiar.store.flickr.listing import CHANGED, FETCHED_AGAIN
 from familiar.store.flickr.tags import FlickrTags
 
 Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look", "albums"]
 
 _COLUMNS = "id, secret, media, updated, uploaded, taken, url, width, height, state, attempts, reason, photo_id"
-_CHANGED, _FETCHED_AGAIN = "changed", "fetched again"
-"""Flickr says something else of a photo than when rules decided; its file is fetched for what they ask for now."""
-_SAID = (
-    "title", "taken", "granularity", "visibility", "tags", "description", "latitude", "longitude", "license",
-)  # fmt: skip
-"""What rules and sidecars can have."""
 _HELD = (
     "SELECT files.id, folders.path, files.name, files.size, files.photo_id FROM files "
     "JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done' AND NOT EXISTS ("
@@ -38,51 +32,6 @@ _HELD = (
     "AND operations.state IN ('planned', 'doing', 'failed', 'undo', 'undoing')) AND NOT EXISTS ("
     "SELECT 1 FROM flickr_photos WHERE file_id = files.id AND news IS NOT NULL) ORDER BY files.id"
 )
-
-
-class ListedPhoto(Protocol):
-    """What a listing says of a photo."""
-
-    @property
-    def id(self) -> str:
-        """Its id on Flickr."""
-
-    @property
-    def secret(self) -> str:
-        """What changes when it is replaced."""
-
-    @property
-    def media(self) -> str:
-        """`photo` or `video`."""
-
-    @property
-    def updated(self) -> int:
-        """When it was changed last, in seconds since 1970."""
-
-    @property
-    def uploaded(self) -> int:
-        """When it was uploaded, in seconds since 1970."""
-
-    @property
-    def details(self) -> PhotoDetails:
-        """What its owner says of it."""
-
-    @property
-    def visibility(self) -> Collection[Visibility]:
-        """Who can see it; nobody is named if that is not known."""
-
-    @property
-    def tags(self) -> Collection[str]:
-        """Its tags, in their cleaned form."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileOn:
-    """Where a photo's file is on Flickr, and how large its picture is (0 if that is not known)."""
-
-    url: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +51,6 @@ class FlickrPhoto:
     attempts: int
     reason: str | None
     photo_id: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingChanges:
-    """What a page of a listing has brought: photos that this walk had not met, that are new, that have changed."""
-
-    fresh: int = 0
-    new: int = 0
-    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,83 +80,6 @@ class FlickrPhotos:
         rows = self._db.conn.execute("SELECT name FROM facts WHERE name LIKE 'flickr% account'")
         names = [str(row[0]).removeprefix("flickr").removesuffix(" account") for row in rows]
         return sorted(name.removeprefix(":") or FLICKR for name in names)
-
-    # Listing
-
-    def note(self, photos: Iterable[tuple[ListedPhoto, FileOn | None]], *, walk: int, videos: bool) -> ListingChanges:
-        """Record photos of a listing, each with its file if that is known."""
-        noted = ListingChanges()
-        with writing(self._db):
-            for photo, file in photos:
-                noted = self._note(photo, file, walk, noted, wanted=videos or photo.media != "video")
-        return noted
-
-    def _note(
-        self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, wanted: bool
-    ) -> ListingChanges:
-        row = self._db.conn.execute(
-            f"SELECT secret, updated, state, walk, photo_id, {', '.join(_SAID)} FROM flickr_photos WHERE id = ?",
-            (photo.id,),
-        ).fetchone()
-        values = _values(photo, file) | {"id": photo.id, "secret": photo.secret, "walk": walk, "account": self._account}
-        first = "listed" if wanted else "left"
-        if row is None:
-            columns = values | {"state": first}
-            holders = ", ".join(f":{name}" for name in columns)
-            self._db.conn.execute(f"INSERT INTO flickr_photos ({', '.join(columns)}) VALUES ({holders})", columns)
-            return ListingChanges(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
-        secret, updated, state, met, photo_id, *ruled = row
-        changed = (secret, updated) != (photo.secret, photo.updated)
-        if secret != photo.secret or (state == "refused" and changed) or (state == "left" and wanted):
-            state = first
-        elif state == "gone":
-            state = "done" if photo_id is not None else first
-        self._db.conn.execute(
-            f"UPDATE flickr_photos SET {', '.join(f'{name} = :{name}' for name in values)}, state = :state, "
-            "attempts = CASE WHEN :state = 'listed' AND :changed THEN 0 ELSE attempts END, "
-            "retry_at = CASE WHEN :state = 'listed' AND :changed THEN NULL ELSE retry_at END, "
-            "file_id = CASE WHEN secret = :secret THEN file_id END, "
-            "decided = CASE WHEN :news THEN NULL ELSE decided END, "
-            "news = CASE WHEN :news AND :state IN ('done', 'fetched') THEN COALESCE(news, :mark) ELSE news END "
-            "WHERE id = :id",
-            values
-            | {
-                "state": state,
-                "changed": changed,
-                "news": self._has_news(values, dict(zip(_SAID, ruled, strict=True))),
-                "mark": _CHANGED,
-            },
-        )
-        if changed:
-            self._tags.retry_refused_on(photo.id)
-        return ListingChanges(fresh=noted.fresh + (met != walk), new=noted.new, changed=noted.changed + changed)
-
-    def _has_news(self, values: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-        """Return whether Flickr says something else of a photo now that rules ask for; our own tags are no news."""
-        if before["title"] is None:
-            return False
-        if any(values[name] != before[name] for name in _SAID if name != "tags"):
-            return True
-        tags = set(values["tags"].split()) ^ set(before["tags"].split())
-        return bool(tags and tags - self._tags.added_to(values["id"]))
-
-    def met(self, walk: int) -> int:
-        """Count the photos that a walk has met."""
-        return self._count("walk = ?", walk)
-
-    def meet(self, ids: Iterable[str], *, walk: int) -> None:
-        """Record photos that a walk listed with only their ids."""
-        self._db.conn.executemany("UPDATE flickr_photos SET walk = ? WHERE id = ?", [(walk, id_) for id_ in ids])
-
-    def forget_unmet(self, walk: int) -> int:
-        """Say of all photos that a whole walk has not met that they are gone; return how many."""
-        with writing(self._db):
-            cursor = self._db.conn.execute(
-                "UPDATE flickr_photos SET state = 'gone', retry_at = NULL "
-                "WHERE walk < ? AND state != 'gone' AND account = ?",
-                (walk, self._account),
-            )
-        return cursor.rowcount
 
     # Fetching
 
@@ -263,10 +126,11 @@ class FlickrPhotos:
         )
 
     def refuse(self, photo: FlickrPhoto, reason: str) -> None:
-        """Record that a photo can't be fetched until it changes, and why."""
+        """Record that a photo can't be fetched until it changes, and why; one that was done stays so."""
         self._db.conn.execute(
-            "UPDATE flickr_photos SET state = 'refused', reason = ? WHERE id = ? AND secret = ?",
-            (reason, photo.id, photo.secret),
+            "UPDATE flickr_photos SET state = CASE WHEN news = ?1 THEN 'done' ELSE 'refused' END, "
+            "news = CASE WHEN news = ?1 THEN NULL ELSE news END, reason = ?2 WHERE id = ?3 AND secret = ?4",
+            (FETCHED_AGAIN, reason, photo.id, photo.secret),
         )
 
     def retry_refused(self) -> None:
@@ -315,7 +179,7 @@ class FlickrPhotos:
         self._db.conn.execute(
             "UPDATE flickr_photos SET decided = NULL, news = CASE WHEN state IN ('done', 'fetched') "
             "THEN COALESCE(news, ?) ELSE news END WHERE id IN (SELECT value FROM json_each(?))",
-            (_CHANGED, json.dumps(list(ids))),
+            (CHANGED, json.dumps(list(ids))),
         )
 
     def to_decide_again(self, *, limit: int) -> list[tuple[FlickrPhoto, bool]]:
@@ -325,13 +189,13 @@ class FlickrPhotos:
             "WHERE news IS NOT NULL AND state = 'done' AND account = ? LIMIT ?",
             (self._account, limit),
         ).fetchall()
-        return [(photo, news == _FETCHED_AGAIN) for id_, news in ids for photo in self._rows("WHERE id = ?", id_)]
+        return [(photo, news == FETCHED_AGAIN) for id_, news in ids for photo in self._rows("WHERE id = ?", id_)]
 
     def fetch_again(self, photo: FlickrPhoto) -> None:
         """Record that the file of a photo is needed once more."""
         self._db.conn.execute(
             "UPDATE flickr_photos SET news = ?, state = 'listed', attempts = 0, retry_at = NULL WHERE id = ?",
-            (_FETCHED_AGAIN, photo.id),
+            (FETCHED_AGAIN, photo.id),
         )
 
     def mark_decided_again(self, photo: FlickrPhoto) -> None:
@@ -474,33 +338,6 @@ class FlickrPhotos:
         ]
 
 
-def _values(photo: ListedPhoto, file: FileOn | None) -> dict[str, Any]:
-    """Return the columns of a listed photo."""
-    details = photo.details
-    taken, place = details.taken, details.place
-    return {
-        "media": photo.media,
-        "updated": photo.updated,
-        "uploaded": photo.uploaded,
-        "url": None if file is None else file.url,
-        "width": 0 if file is None else file.width,
-        "height": 0 if file is None else file.height,
-        "visibility": _joined(photo.visibility),
-        "tags": _joined(photo.tags),
-        "title": details.title,
-        "description": details.description,
-        "taken": None if taken is None else taken.moment.isoformat(),
-        "granularity": "second" if taken is None else taken.granularity,
-        "latitude": None if place is None else place.latitude,
-        "longitude": None if place is None else place.longitude,
-        "license": details.license,
-    }
-
-
 def _local_time(seconds: int) -> datetime | None:
     """Return a time in seconds since 1970 as local time without a zone; 0 is one that is not known."""
     return datetime.fromtimestamp(seconds) if seconds else None  # noqa: DTZ006 - as the dates of cameras
-
-
-def _joined(words: Iterable[str]) -> str:
-    return " ".join(sorted(words))

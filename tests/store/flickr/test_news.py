@@ -1,0 +1,123 @@
+"""Photos of which Flickr says something else than when the rules decided."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from familiar.albums import AlbumChoice
+from familiar.flickr.api.listing import read_page
+from familiar.model import Tag
+from familiar.store.flickr.photos import FlickrPhoto
+from familiar.store.store import Store
+from support.stores import put_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(put_store(tmp_path)) as store:
+        yield store
+
+
+def list_photo(store: Store, **said: Any) -> None:
+    entry = {
+        "id": "1",
+        "secret": "a",
+        "title": "Sea",
+        "tags": "sea",
+        "ispublic": 1,
+        "isfriend": 0,
+        "isfamily": 0,
+        **said,
+    }
+    (photo,) = read_page({"photos": {"pages": 1, "total": 1, "photo": [entry]}}).photos
+    store.flickr_listing.note([(photo, None)], walk=1, videos=False)
+
+
+def make_done(store: Store) -> None:
+    photo_id = store.photos.set_aside("0" * 64, "none")
+    store._db.conn.execute("UPDATE flickr_photos SET state = 'done', photo_id = ?", (photo_id,))
+
+
+def news(store: Store) -> list[tuple[FlickrPhoto, bool]]:
+    return store.flickr.to_decide_again(limit=9)
+
+
+def state(store: Store) -> str:
+    return next(name for name, count in store.flickr.counts().items() if count)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"title": "Sky"},
+        {"datetaken": "2004-05-06 07:08:09", "datetakenunknown": "0"},
+        {"description": {"_content": "blue"}},
+        {"latitude": 1, "longitude": 2, "accuracy": 16},
+        {"license": "4"},
+        {"ispublic": 0},
+        {"tags": "sea sky"},
+    ],
+)
+def test_what_flickr_says_otherwise_is_news_once(store: Store, said: dict[str, Any]) -> None:
+    list_photo(store)
+    make_done(store)
+    list_photo(store)
+    assert news(store) == []
+    list_photo(store, **said)
+    ((photo, was_fetched),) = news(store)
+    assert (photo.id, was_fetched) == ("1", False)
+    store.flickr.mark_decided_again(photo)
+    list_photo(store, **said)
+    assert news(store) == []
+
+
+def test_a_tag_of_ours_is_no_news_and_another_one_beside_it_is(store: Store) -> None:
+    list_photo(store)
+    make_done(store)
+    store.flickr_tags.want_on("1", Tag(text="Ann", rule="names"))
+    (tag,) = store.flickr_tags.of("1")
+    store.flickr_tags.settle(tag, present=True, ours=True)
+    list_photo(store, tags="sea ann")
+    assert news(store) == []
+    list_photo(store, tags="sea ann sky")
+    assert len(news(store)) == 1
+
+
+def test_a_photo_of_an_older_store_whose_title_was_never_told_has_no_news(store: Store) -> None:
+    list_photo(store)
+    make_done(store)
+    store._db.conn.execute("UPDATE flickr_photos SET title = NULL")
+    list_photo(store, title="Sky")
+    assert news(store) == []
+    list_photo(store, title="Sea")
+    assert len(news(store)) == 1
+
+
+def test_a_done_photo_whose_file_is_fetched_again_is_done_whatever_becomes_of_that(store: Store) -> None:
+    list_photo(store)
+    make_done(store)
+    list_photo(store, title="Sky")
+    ((photo, _),) = news(store)
+    store.flickr.fetch_again(photo)
+    assert (state(store), news(store)) == ("listed", [])
+    store.flickr_albums.choose(AlbumChoice(texts=("Sea",)), videos=False)
+    assert state(store) == "listed"
+    store.flickr.refuse(photo, "no")
+    assert (state(store), news(store)) == ("done", [])
+
+
+def test_of_a_photo_that_changes_while_it_is_handled_the_change_is_not_lost(store: Store) -> None:
+    list_photo(store)
+    store._db.conn.execute("UPDATE flickr_photos SET state = 'fetched'")
+    list_photo(store, title="Sky")
+    make_done(store)
+    assert len(news(store)) == 1
+
+
+def test_a_photo_that_is_replaced_is_new_and_has_no_news(store: Store) -> None:
+    list_photo(store)
+    make_done(store)
+    list_photo(store, secret="b", title="Sky")
+    assert (state(store), news(store)) == ("listed", [])
