@@ -84,7 +84,7 @@ class PeopleAnswers:
 
     async def _send_data_set(self, request: Request) -> Response:
         person = int(request.path_params["person"])
-        name = await self._library.ask(lambda library: library.people.of_id(person).name)
+        name = await self._library.ask(lambda library: library.people.state(person).name)
         parts = data_set(self._library, await self._pictures.cutter(), name)
         disposition = f"attachment; filename*=UTF-8''{quote(file_name(name))}.zip"
         return StreamingResponse(parts, media_type="application/zip", headers={"Content-Disposition": disposition})
@@ -93,7 +93,7 @@ class PeopleAnswers:
         person = int(request.path_params["person"])
 
         def similar(library: Library) -> list[tuple[str, float]]:
-            return library.people.similar(library.people.of_id(person).name)
+            return library.people.similar(library.people.state(person).name)
 
         found = await self._library.ask(similar)
         return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])

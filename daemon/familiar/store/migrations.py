@@ -289,6 +289,12 @@ def index_timeline(db: "Database") -> None:
         db.conn.execute(f"CREATE TRIGGER {name} AFTER {event}")
 
 
+@migrations()
+def index_matches(db: "Database") -> None:
+    """Find the nearest faces of a person, photos by their verdicts, and damaged ones, in large stores, too."""
+    _run(db, _NEAREST)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -908,3 +914,10 @@ _CHANGES_OF_DATES = {
     f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
 }
 """What changes the dates of photos, by the names of the triggers."""
+
+_NEAREST = """
+CREATE INDEX matches_nearest ON matches (person_id, accepted, distance);
+DROP INDEX matches_person;
+CREATE INDEX photos_verdict ON photos (verdict);
+CREATE INDEX photos_damaged ON photos (id) WHERE missing IS NOT NULL
+"""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
-from familiar.store.people import PersonRow
+from familiar.store.people import PersonRow, PersonState
 from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
 from familiar.store.views.representative_faces import RepresentativeFace
 
@@ -48,7 +48,7 @@ class ShownPerson:
 class FacesOfPerson:
     """Faces of a person from number `start` on, counted from 0: the nearest first, or the farthest ones."""
 
-    row: PersonRow
+    row: PersonState
     faces: Sequence[FaceOfPerson]
     start: int
     farthest: bool
@@ -73,7 +73,7 @@ class ShownLook:
 class ShownLooks:
     """The looks of a person, and the faces that are like no other one, if any."""
 
-    row: PersonRow
+    row: PersonState
     looks: Sequence[ShownLook]
     more: int
     alone: ShownLook | None
@@ -83,7 +83,7 @@ class ShownLooks:
 class ThresholdPreview:
     """What another threshold would change."""
 
-    row: PersonRow
+    row: PersonState
     change: ThresholdChange
 
 
@@ -105,14 +105,14 @@ def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson
 
 def faces_of_person(library: Library, person: int, start: int, *, farthest: bool) -> FacesOfPerson:
     """Return the faces of a person from a number on."""
-    row = library.people.of_id(person)
+    row = library.people.state(person)
     faces = library.people.faces(row.name, start=start, most=_FACES, farthest=farthest)
     return FacesOfPerson(row=row, faces=faces, start=start, farthest=farthest)
 
 
 def looks_of_person(library: Library, person: int) -> ShownLooks:
     """Return the looks of a person; this compares all of their faces, and may take seconds."""
-    row = library.people.of_id(person)
+    row = library.people.state(person)
     found = library.people.looks(row.name)
     return ShownLooks(
         row=row,
@@ -124,11 +124,11 @@ def looks_of_person(library: Library, person: int) -> ShownLooks:
 
 def preview_threshold(library: Library, person: int, distance: float) -> ThresholdPreview:
     """Return what another threshold would change."""
-    row = library.people.of_id(person)
+    row = library.people.state(person)
     return ThresholdPreview(row=row, change=library.people.with_threshold(row.name, distance, most=_IN_DOUBT))
 
 
-def _look(library: Library, row: PersonRow, ids: Sequence[int], years: tuple[str, str] | None) -> ShownLook:
+def _look(library: Library, row: PersonState, ids: Sequence[int], years: tuple[str, str] | None) -> ShownLook:
     shown = ids[:_OF_LOOK]
     faces = {face.id: face for face in library.people.those(row.name, shown)}
     return ShownLook(ids=ids, faces=[faces[face] for face in shown if face in faces], years=years)

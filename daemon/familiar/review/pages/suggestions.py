@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from familiar.api.library import Library
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
-from familiar.store.people import PersonRow
+from familiar.store.people import PersonState
 from familiar.store.views.representative_faces import RepresentativeFace
 
 QUESTIONS = 30
@@ -26,7 +26,7 @@ class Question:
 
     group: ClusterRow | None
     faces: Sequence[ClusterFace | RepresentativeFace]
-    person: PersonRow | None
+    person: PersonState | None
     other: ClusterRow | None
     others: Sequence[ClusterFace | RepresentativeFace]
     named: int
@@ -58,7 +58,7 @@ def _question(library: Library, suggestion: Suggestion) -> Question:
     clusters, people = library.clusters, library.people
     group = None if suggestion.cluster is None else clusters.find(suggestion.cluster)
     other = None if suggestion.other is None else clusters.find(suggestion.other)
-    person = None if suggestion.person is None else people.find(suggestion.person)
+    person = None if suggestion.person is None else people.state(people.id_of(suggestion.person))
     return Question(
         group=group,
         faces=library.faces.shown([suggestion.face or 0]) if group is None else clusters.faces(group.id, most=_FACES),
