@@ -1,7 +1,10 @@
 """What is going on, live, and with its undo."""
 
+import os
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -87,3 +90,62 @@ def test_versions_of_groups_are_given_as_long_as_they_wait(visitor: Visitor, ser
         library.clusters.ignore(1)
     assert set(visitor.get("/groups/versions?ids=1,2").json()) == {"2"}
     assert visitor.get("/groups/versions").json() == {}
+
+
+def up_to_date(visitor: Visitor, path: str = "/activity") -> str:
+    """Return the page when it shows all that has happened: it counts no more often than it can."""
+    for _ in range(100):
+        shown = visitor.get(path).text
+        if "data-old" not in shown:
+            return shown
+        time.sleep(0.05)
+    raise AssertionError("the page stays old")
+
+
+def test_a_file_that_was_set_aside_is_tried_again_by_the_next_scan(tmp_path: Path, astronaut: Path) -> None:
+    home = Household(base=tmp_path)
+    odd = home.inbox / os.fsdecode(b"odd \xff.jpg")
+    odd.write_bytes(b"no picture")
+    (home.inbox / "other.jpg").write_bytes(b"no picture, either")
+    home.scan()
+    with serving(home) as page:
+        visitor = page.logged_in()
+        shown = up_to_date(visitor)
+        assert shown.count("not a picture in a known format") == 2
+        (file,) = re.findall(r'data-again="([^"]+%FF[^"]*)"', shown)
+        made = visitor.change(what="try again", files=[file])
+        assert (made.status_code, made.json()["said"]) == (200, "1 file tried again")
+        assert up_to_date(visitor).count("not a picture in a known format") == 1
+        twice = visitor.change(what="try again", files=[file])
+        assert twice.status_code == 422
+        assert "was not set aside, or is waiting to be handled again already" in twice.json()["said"]
+        assert visitor.change(what="try again", files=["/nowhere.jpg"]).status_code == 422
+        assert visitor.change(what="try again").json()["said"] == "1 file tried again"
+        assert visitor.change(what="try again").json()["said"] == "0 files tried again"
+    assert home.json("status")["files"] == {"pending": 2}
+
+
+def test_more_of_what_was_done_is_shown_when_asked_for(served: ServedPage, visitor: Visitor) -> None:
+    with served.library() as library:
+        for _ in range(45):
+            library.clusters.ignore(3)
+            library.clusters.undo()
+    shown = up_to_date(visitor)
+    assert shown.count("cluster 3 (2 faces) is ignored") == 40
+    assert 'href="/activity?entries=200"' in shown
+    assert up_to_date(visitor, "/activity?entries=200").count("cluster 3 (2 faces) is ignored") >= 45
+    assert visitor.get("/activity?entries=x").status_code == 200
+
+
+def test_a_part_of_the_page_that_changes_leaves_the_focus_where_it_is(page: Page, served: ServedPage) -> None:
+    with served.library() as library:
+        library.clusters.name(1, "Barack Obama")
+        page.goto(f"{served.address}/activity")
+        page.wait_for_selector("main[data-ready]")
+        page.get_by_role("button", name="Undo: cluster 1 (5 faces) is Barack Obama").focus()
+        library.clusters.ignore(2)
+    expect(page.get_by_role("button", name="Undo: cluster 2 (4 faces) is ignored")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Undo: cluster 1 (5 faces) is Barack Obama")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("undone already").first).to_be_visible()
+    assert names(served)[1] == "unnamed"

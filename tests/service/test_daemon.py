@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import time
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -183,6 +184,19 @@ def test_sighup_takes_changed_settings_and_keeps_the_old_ones_if_they_are_wrong(
         daemon.wait_for("root.online", root=str(other))
         put(biden, other)
         daemon.wait_for("photo.seen", path=str(other / "biden.jpg"))
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1])
+def test_a_stop_during_a_reload_ends_the_daemon(household: Household, seconds: float) -> None:
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        household.configure({"settle": 0.3})
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("service.reloaded")
+        time.sleep(seconds)
+        daemon.send(signal.SIGHUP)
+        assert daemon.stop() == 0
+        assert len(daemon.events("service.stopped")) == 1
 
 
 def test_a_reload_that_fails_in_any_way_keeps_the_settings_and_rules_in_use(household: Household, obama: Path) -> None:

@@ -69,6 +69,9 @@ class Beginning:
     def open(self) -> None:
         self.notes.append("open")
 
+    async def close(self) -> None:
+        """Nothing is to be ended."""
+
 
 class Beating:
     """A heartbeat that notes that it begins and ends."""
@@ -194,6 +197,17 @@ def test_a_daemon_that_is_stopped_while_it_starts_opens_no_source(bench: Bench) 
 
 def test_a_daemon_that_is_to_begin_again_says_so(bench: Bench) -> None:
     assert bench.run([bench.job("a", on_advance=bench.stop.begin_again)], until_idle=False) is True
+
+
+def test_a_stop_ends_a_daemon_that_is_to_begin_again_and_nothing_revives_it(bench: Bench) -> None:
+    def end() -> None:
+        bench.stop.begin_again()
+        bench.stop.stop("SIGTERM")
+        bench.stop.begin_again()
+
+    assert bench.run([bench.job("a", on_advance=end)], until_idle=False) is False
+    assert bench.log.of("service.stopping") == [{"reason": "SIGTERM"}]
+    assert bench.log.of("service.stopped")
 
 
 def test_a_store_that_fails_is_waited_for_and_all_folders_are_compared_after_it(bench: Bench) -> None:

@@ -79,6 +79,14 @@ class Service:
         raise AssertionError(f"it is not so within {within:g} s; the journal ends with:\n{log}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the installation alone of the tests here, if the short form is asked for."""
+    if os.environ.get("FAMILIAR_TESTS") == "short":
+        for item in items:
+            if item.path.parent == Path(__file__).parent and item.path.name != "test_installation.py":
+                item.add_marker(pytest.mark.skip(reason="FAMILIAR_TESTS=short"))
+
+
 SETTINGS = "folders: [/srv/photos/inbox]\nsettle: 0.2\nvision: {workers: 1}\nclustering: {every: null}\n"
 
 
@@ -94,7 +102,7 @@ def service(container: Container) -> Iterator[Service]:
     """The service as it runs; at the end of a test it is as it was."""
     made = Service(container=container, since=time.time())
     made.configure(SETTINGS)
-    made.systemctl("start", "familiar")
+    made.systemctl("restart", "familiar")
     yield made
     container.run("rm", "-rf", "/etc/systemd/system/familiar.service.d/test.conf")
     made.systemctl("daemon-reload")
@@ -104,24 +112,41 @@ def service(container: Container) -> Iterator[Service]:
 
 
 def _install(container: Container) -> None:
-    """Install as the README says, with the packages of this test in the place of those that uv would load."""
-    venv = "/opt/familiar/.venv"
-    container.write(f"{venv}/pyvenv.cfg", "home = /opt/python/bin\ninclude-system-site-packages = false\n")
-    container.run("ln", "-s", PYTHON, f"{venv}/bin/python")
-    script = f"#!{venv}/bin/python\nimport sys\nfrom familiar.cli import main\nsys.exit(main(prog_name='familiar'))\n"
-    container.write(f"{venv}/bin/familiar", script)
-    container.run("chmod", "755", f"{venv}/bin/familiar")
-    container.run("ln", "-sf", f"{venv}/bin/familiar", "/usr/local/bin/familiar")
-    container.write(
-        "/etc/systemd/system/familiar.service.d/python.conf", "[Service]\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n"
-    )
-    rules = {"rules": [{"name": "tidy", "then": [{"move": "/srv/photos/album/"}]}]}
-    container.write("/etc/familiar/rules.yaml", json.dumps(rules))
+    """Install as the README says; what git and uv would load is that of this test."""
     container.path("/srv/photos/inbox").mkdir(parents=True)
     container.run("useradd", "--system", "familiar")
+    container.run("chown", "-R", "familiar:familiar", "/srv/photos")
     if MODELS.exists():
         shutil.copytree(MODELS, container.path("/var/cache/familiar/models"))
         container.run("chown", "-R", "familiar:familiar", "/var/cache/familiar")
-    container.run("chown", "-R", "familiar:familiar", "/srv/photos")
-    Service(container=container).configure(SETTINGS)
-    container.run("familiar", "service", "install")
+    container.write(
+        "/etc/systemd/system/familiar.service.d/python.conf", "[Service]\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n"
+    )
+    for line in installation():
+        if " uv sync " in line:
+            _make_environment(container)
+        elif not line.startswith("git clone "):
+            container.run("sh", "-c", line)
+    rules = {"rules": [{"name": "tidy", "then": [{"move": "/srv/photos/album/"}]}]}
+    container.write("/etc/familiar/rules.yaml", json.dumps(rules))
+
+
+def installation() -> Iterator[str]:
+    """Give the commands by which the README installs the service of the machine, as root runs them."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    _, _, after = text.partition("For the whole machine, hardened, with its own user:\n\n")
+    block, _, _ = after.partition("\n\n")
+    for line in block.replace("\\\n", " ").splitlines():
+        yield line.strip().replace("sudo -u familiar", "runuser -u familiar --").removeprefix("sudo ")
+
+
+def _make_environment(container: Container) -> None:
+    venv = "/opt/familiar/.venv"
+    container.write(f"{venv}/pyvenv.cfg", "home = /opt/python/bin\ninclude-system-site-packages = false\n")
+    container.write(
+        f"{venv}/bin/familiar",
+        f"#!{venv}/bin/python\nimport sys\nfrom familiar.cli import main\nsys.exit(main(prog_name='familiar'))\n",
+    )
+    container.run("chmod", "755", f"{venv}/bin/familiar")
+    container.run("ln", "-s", PYTHON, f"{venv}/bin/python")
+    container.run("ln", "-s", "/opt/packages", f"{venv}/lib")

@@ -23,22 +23,34 @@ mount -t tmpfs -o size=1g none {base}
 mkdir {base}/upper {base}/work {root}
 mount -t overlay overlay -o lowerdir=/,upperdir={base}/upper,workdir={base}/work {root}
 mount -t cgroup2 none /sys/fs/cgroup
-rm -rf {root}/etc/machine-id {root}/etc/systemd/system {root}/opt/familiar {root}/opt/python {root}/srv/photos
-mkdir -p {root}/etc/systemd/system {root}/opt/familiar/.venv/bin {root}/opt/familiar/.venv/lib {root}/opt/python
+rm -rf {root}/etc/machine-id {root}/etc/systemd/system {root}/opt/* {root}/srv/* {root}/usr/local/bin/familiar
+mkdir -p {root}/etc/systemd/system {root}/opt/packages {root}/opt/python
 for name in firstboot networkd resolved timesyncd; do
     ln -s /dev/null {root}/etc/systemd/system/systemd-$name.service
 done
-exec systemd-nspawn -b -q --directory={root} --private-network --register=no --keep-unit --console=pipe \\
-    --machine=familiar-test --bind-ro={python}:/opt/python --bind-ro={packages}:/opt/familiar/.venv/lib
+status=133  # how systemd-nspawn ends when the container is to boot again
+while [ $status = 133 ]; do
+    status=0
+    systemd-nspawn -b -q --directory={root} --private-network --register=no --keep-unit --console=pipe \\
+        --machine=familiar-test --bind-ro={python}:/opt/python --bind-ro={packages}:/opt/packages || status=$?
+done
+exit $status
 """
 _READY = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A container that runs."""
+    """A container that runs; `process` is what has booted it."""
 
-    leader: int
+    process: subprocess.Popen[str]
+
+    @property
+    def leader(self) -> int:
+        """The first process in the container: another one after a reboot."""
+        found = _leaders(self.process.pid)
+        assert len(found) == 1, f"the container has ended, or is between two boots: {found}"
+        return found[0]
 
     def run(self, *command: str | Path, check: bool = True, given: str | None = None) -> str:
         """Run a command in the container, and return what it prints."""
@@ -54,6 +66,22 @@ class Container:
         return subprocess.run(
             whole, input=given, capture_output=True, text=True, check=False, timeout=120, env=environment
         )
+
+    def reboot(self) -> None:
+        """Boot again, and wait until all is running."""
+        before = self.leader
+        self.tried("systemctl", "reboot")
+        deadline = time.monotonic() + _READY
+        while before in _leaders(self.process.pid) or not self.is_running:
+            assert time.monotonic() < deadline, "the container does not boot again"
+            time.sleep(0.2)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether systemd has started everything in the container."""
+        if not _leaders(self.process.pid):
+            return False
+        return self.tried("systemctl", "is-system-running").stdout.strip() in {"running", "degraded"}
 
     def path(self, inside: str) -> Path:
         """Return the path by which a file of the container is found from outside."""
@@ -89,27 +117,30 @@ def booted(base: Path) -> Iterator[Container]:
         env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_SECCOMP": "0"},
     )
     try:
-        yield Container(leader=_leader_of(process))
+        container = Container(process=process)
+        _wait_for(container)
+        yield container
     finally:
-        for pid in _children(process.pid):
+        for pid in _leaders(process.pid):
             os.kill(pid, signal.SIGKILL)
-        process.terminate()
         process.communicate(timeout=30)
 
 
-def _leader_of(process: subprocess.Popen[str]) -> int:
-    """Return the process that is the first one in the container, when systemd has started there."""
-    deadline = time.monotonic() + _READY
-    while time.monotonic() < deadline:
+def _wait_for(container: Container) -> None:
+    """Wait until systemd has started; skip the test, and say why, where it does not."""
+    process, deadline = container.process, time.monotonic() + _READY
+    while not container.is_running:
         if process.poll() is not None:
             said = process.stdout.read() if process.stdout is not None else ""
             pytest.skip(f"a container can't be booted here: {said.strip()[-300:]}")
-        for pid in _children(process.pid):
-            state = Container(leader=pid).tried("systemctl", "is-system-running").stdout.strip()
-            if state in {"running", "degraded"}:
-                return pid
+        if time.monotonic() >= deadline:
+            pytest.skip("the container did not start")
         time.sleep(0.2)
-    pytest.skip("the container did not start")
+
+
+def _leaders(pid: int) -> list[int]:
+    """Return the first processes of containers, children of systemd-nspawn, which is a child of the shell."""
+    return [leader for program in _children(pid) for leader in _children(program)]
 
 
 def _children(pid: int) -> list[int]:

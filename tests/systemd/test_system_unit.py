@@ -1,15 +1,17 @@
 """The system unit under a real systemd."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 
+from support.stores import make_older_store
 from systemd.conftest import SETTINGS, Service
 
 
 def test_a_photo_is_moved_by_the_service_and_its_log_has_priorities(service: Service, obama: Path) -> None:
-    content = service.put(obama, "obama.jpg")
-    moved = service.container.path("/srv/photos/album/obama.jpg")
+    content = service.put(obama, "first.jpg")
+    moved = service.container.path("/srv/photos/album/first.jpg")
     service.wait(moved.exists)
     service.wait(lambda: bool(service.events("operation.done")))
     assert moved.read_bytes() == content
@@ -54,8 +56,11 @@ def test_a_daemon_that_hangs_is_ended_by_the_watchdog_and_leaves_a_traceback(ser
     assert any("Watchdog timeout" in str(line.get("MESSAGE")) for line in service.journal())
 
 
-def test_a_stop_takes_less_than_ten_seconds_and_leaves_no_process_to_be_killed(service: Service, obama: Path) -> None:
-    service.put(obama, "again.jpg")
+def test_a_busy_service_stops_in_less_than_ten_seconds_and_leaves_no_process_to_be_killed(
+    service: Service, obama: Path
+) -> None:
+    for number in range(20):
+        service.put(obama, f"busy-{number}.jpg")
     service.wait(lambda: bool(service.events("photo.seen")))
     now, started = time.time(), time.monotonic()
     service.systemctl("stop", "familiar")
@@ -73,3 +78,61 @@ def test_commands_of_root_and_of_the_service_find_its_state(service: Service) ->
     assert by_user["state"] == by_root["state"] == "/var/lib/familiar"
     assert str(by_root["pid"]) == service.shown("MainPID")
     assert service.container.run("find", "/var/lib/familiar", "!", "-user", "familiar") == ""
+
+
+def test_a_disk_that_is_unplugged_is_waited_for_also_by_a_start_without_it(service: Service, obama: Path) -> None:
+    run = service.container.run
+    run("install", "-d", "-o", "familiar", "/srv/disk", "/media/card")
+    run("mount", "--bind", "/srv/disk", "/media/card")
+    try:
+        service.configure(SETTINGS.replace("[/srv/photos/inbox]", "[/srv/photos/inbox, /media/card]"))
+        run("familiar", "service", "upgrade")
+        service.put(obama, "card.jpg")
+        run("sh", "-c", "cp /srv/photos/*/card.jpg /media/card/a.jpg && echo 1 >> /media/card/a.jpg")
+        service.wait(lambda: bool(service.events("photo.seen")))
+        run("umount", "/media/card")
+        service.wait(lambda: [event["root"] for event in service.events("root.offline")] == ["/media/card"])
+        service.systemctl("restart", "familiar")
+        service.wait(lambda: len(service.events("root.offline")) == 2)
+        assert service.shown("ActiveState") == "active"
+        run("mount", "--bind", "/srv/disk", "/media/card")
+        service.wait(lambda: service.events("root.online")[-1]["root"] == "/media/card")
+    finally:
+        service.container.tried("umount", "/media/card")
+
+
+def test_a_store_of_an_older_version_is_migrated_by_an_upgrade_and_its_backup_is_as_private(
+    service: Service, tmp_path: Path
+) -> None:
+    service.systemctl("stop", "familiar")
+    store = "/var/lib/familiar/familiar.db"
+    service.container.run("sh", "-c", f"rm -f {store}*")
+    shutil.copyfile(make_older_store(tmp_path / "older.db"), service.container.path(store))
+    service.container.run("chown", "familiar:familiar", store)
+    service.container.run("chmod", "640", store)
+    refused = service.container.tried("familiar", "status")
+    assert "the store is from an older version of familiar" in refused.stderr
+    service.container.run("familiar", "service", "upgrade")
+    (migrated,) = service.events("store.migrated")
+    about = service.container.run("stat", "--format", "%U:%G %a", migrated["backup"]).strip()
+    assert about == "familiar:familiar 640"
+    assert service.container.run("find", "/var/lib/familiar", "!", "-user", "familiar") == ""
+
+
+def test_a_right_that_a_drop_in_takes_away_is_named_with_its_remedy(service: Service, obama: Path) -> None:
+    service.drop_in("test", "ReadWritePaths=")
+    service.systemctl("restart", "familiar")
+    content = service.put(obama, "stays.jpg")
+    service.wait(lambda: bool(service.events("operation.refused")))
+    error = service.events("operation.refused")[0]["error"]
+    assert "Read-only file system" in error
+    assert "for a service, name the folder in ReadWritePaths=" in error
+    assert service.container.path("/srv/photos/inbox/stays.jpg").read_bytes() == content
+
+
+def test_units_that_can_not_be_written_are_told(service: Service) -> None:
+    read_only = "mount --bind /etc /etc && mount -o remount,bind,ro /etc && familiar service upgrade"
+    result = service.container.tried("unshare", "--mount", "sh", "-c", read_only)
+    assert result.returncode == 1
+    assert "Read-only file system" in result.stderr
+    assert service.shown("ActiveState") == "active"

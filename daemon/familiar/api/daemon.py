@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from familiar import __version__
 from familiar.api.environment import Environment
 from familiar.api.session import Session
-from familiar.errors import FamiliarError, StoreError, StoreUnavailableError
+from familiar.errors import FamiliarError, StoreError, StoreUnavailableError, UsageError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
@@ -177,6 +177,21 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
             )
             session.run(made.daemon.run(until_idle=True))
         return _result(store, made, log)
+
+
+def retry(session: Session, files: Sequence[Path]) -> int:
+    """Have files that were set aside handled again; see `Library.retry`."""
+    store = session.store()
+    if not files:
+        return store.photos.forget_verdicts()
+    with store.writing():
+        found = [store.files.at(file) for file in files]
+        chosen = [file.photo_id for file in found if file is not None and file.photo_id is not None]
+        is_aside = set(store.photos.set_aside_among(chosen))
+        for path, file in zip(files, found, strict=True):
+            if file is None or file.photo_id not in is_aside:
+                raise UsageError(f"{path}: was not set aside, or is waiting to be handled again already.")
+        return store.photos.forget_verdicts(sorted(is_aside))
 
 
 @contextmanager

@@ -251,6 +251,21 @@ class Library(Closing):
         """
         return api.daemon.scan(self._session, tuple(expanded(path) for path in paths), retry=retry)
 
+    def retry(self, *files: str | Path) -> int:
+        """Have files that were set aside handled again, by a running daemon at once, or by the next scan.
+
+        Args:
+            files: their paths; by default all of them.
+
+        Returns:
+            How many files wait to be handled now: all paths of these photos.
+
+        Raises:
+            UsageError: one of the files was not set aside.
+            NoStoreError: there is no store yet.
+        """
+        return api.daemon.retry(self._session, [expanded(file) for file in files])
+
     def plan(self, *paths: str | Path) -> PlannedPhotos:
         """Return what the rules would do; no file is touched, and no photo counts as handled.
 

@@ -1,6 +1,7 @@
 """Check the rules, preview what they do, and apply them to known photos."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,14 @@ from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.argument_types import checked_arguments
+from familiar.library.arguments import check_number
 from familiar.library.companions import CompanionRules
 from familiar.library.indexing import Indexer
 from familiar.library.named_paths import expanded
 from familiar.library.people.unmatched import UnmatchedPerson, unmatched_people
 from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews
-from familiar.library.rule_application import RuleApplication
+from familiar.library.rule_application import KnownPlans, RuleApplication
 from familiar.library.sources import ConfiguredFolders
 from familiar.library.targets import Target
 from familiar.names import name_key
@@ -119,19 +121,41 @@ class PhotoRules:
         session = self._session
         rules = _rules(session)
         tops = tuple(Path(os.path.abspath(expanded(path))) for path in paths)
-        store = session.store()
-        store.qualities.rate_all()
-        application = RuleApplication(
-            store=store,
+        session.store().qualities.rate_all()
+        application = self._application(rules)
+        with session.progress("deciding") as count:
+            plans = list(application.record(tops, count))
+        steps = tuple(session.handover.carry_out(plans))
+        return AppliedRules(photos=len(plans), steps=steps, unmatched_people=_unmatched_in(rules, session))
+
+    def preview(self, *, after: int = 0, most: int = 50, seconds: float = 1.0) -> KnownPlans:
+        """Return what `apply` would do with known photos that was not planned before; nothing is written or touched.
+
+        Args:
+            after: only photos with ids above this one, as the last call returned it.
+            most: number of photos with something to do.
+            seconds: time after which the call returns with what it has.
+
+        Raises:
+            UsageError: there are no rules, or the configuration or the rules are wrong.
+            NoStoreError: there is no store yet.
+        """
+        check_number("after", after, 0)
+        check_number("most", most, 1)
+        check_number("seconds", seconds, 0)
+        end = time.monotonic() + seconds
+        application = self._application(_rules(self._session))
+        return application.preview(after=after, most=most, until=lambda: time.monotonic() >= end)
+
+    def _application(self, rules: Rules) -> RuleApplication:
+        session = self._session
+        return RuleApplication(
+            store=session.store(),
             recogniser=session.recogniser,
             planner=session.planner(lambda: rules),
             folders=session.settings.folders,
             unread=session.unread,
         )
-        with session.progress("deciding") as count:
-            plans = list(application.record(tops, count))
-        steps = tuple(session.handover.carry_out(plans))
-        return AppliedRules(photos=len(plans), steps=steps, unmatched_people=_unmatched_in(rules, session))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of a rules file, for editors."""

@@ -1,15 +1,43 @@
 """Apply the rules to photos that are known already."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from familiar.filesystem.presence import Unread
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.sources import ConfiguredFolders, FlickrCache, Origin
+from familiar.model import Photo, Plan, RecognisedFace
 from familiar.settings import FolderSettings
 from familiar.sources.completeness import look
 from familiar.store.store import Store
+
+_PART = 500
+"""Photos that are asked for at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPlan:
+    """What would be done with a known photo at a path: operations that were not planned before, and refusals."""
+
+    photo_id: int
+    hash: str
+    path: Path
+    faces: Sequence[RecognisedFace]
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPlans:
+    """Plans for some known photos.
+
+    `looked_at` counts the photos that were looked at for them, `after` is the id of the last one; None: that were all.
+    """
+
+    plans: tuple[KnownPlan, ...]
+    looked_at: int
+    after: int | None
 
 
 class RuleApplication:
@@ -35,6 +63,39 @@ class RuleApplication:
         self._unread = unread
         self._cache = FlickrCache(store)
 
+    def preview(self, *, after: int, most: int, until: Callable[[], bool]) -> KnownPlans:
+        """Return what would be done with known photos that was not planned before; nothing is written.
+
+        Args:
+            after: only photos with larger ids.
+            most: number of photos with something to do.
+            until: says when enough time has passed.
+        """
+        found: list[KnownPlan] = []
+        looked_at, last = 0, after
+        while part := self._store.photos.seen_after(last, limit=_PART):
+            for photo_id in part:
+                planned = self._preview(photo_id)
+                looked_at, last = looked_at + 1, photo_id
+                found += [] if planned is None else [planned]
+                if len(found) == most or until():
+                    return KnownPlans(plans=tuple(found), looked_at=looked_at, after=last)
+        return KnownPlans(plans=tuple(found), looked_at=looked_at, after=None)
+
+    def _preview(self, photo_id: int) -> KnownPlan | None:
+        path = self._path_of(photo_id, ())
+        if path is None:
+            return None
+        photo = self._store.photos.load(photo_id)
+        faces = self._recogniser.recognised(photo_id, photo)
+        plan = self._plan(photo, faces, path)
+        operations = () if plan is None else self._store.journal.not_planned(photo_id, plan.operations)
+        if plan is None or not (operations or plan.refusals):
+            return None
+        return KnownPlan(
+            photo_id=photo_id, hash=photo.hash, path=path, faces=faces, plan=replace(plan, operations=operations)
+        )
+
     def record(self, tops: Sequence[Path], on_progress: Callable[[int, int], None]) -> Iterator[int]:
         """Record a plan for each known photo for which there is something to do, at its first path that exists.
 
@@ -53,14 +114,15 @@ class RuleApplication:
                 yield plan_id
 
     def _record(self, photo_id: int, path: Path) -> int | None:
+        plan = self._plan(*self._recogniser.recognise(photo_id), path)
+        return None if plan is None or not plan.operations else self._store.journal.record(photo_id, path, plan)
+
+    def _plan(self, photo: Photo, faces: Sequence[RecognisedFace], path: Path) -> Plan | None:
+        """Return the plan for a photo at a path; None if it is not there, or is a clip, which follows its still."""
         found = look(path)
-        if found is None:
+        if found is None or photo.kind == "clip":
             return None
-        photo, faces = self._recogniser.recognise(photo_id)
-        if photo.kind == "clip":
-            return None  # a clip follows its still
-        plan = self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found.mtime_ns)
-        return self._store.journal.record(photo_id, path, plan) if plan.operations else None
+        return self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found.mtime_ns)
 
     def _source_of(self, path: Path) -> Origin:
         return self._cache if self._cache.holds(path) else self._folders

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
@@ -19,7 +19,9 @@ from starlette.types import ASGIApp, ExceptionHandler
 from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
 from familiar.library.report.page import STYLE
+from familiar.library.report.page import shown as visible
 from familiar.library.thumbnails import FaceInPhoto
+from familiar.review.activity_answers import ActivityAnswers
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
 from familiar.review.changes import Change, PutOff, UnknownNameError, add_face, make_change, undo_operations
 from familiar.review.disks import Disks
@@ -30,7 +32,6 @@ from familiar.review.library_thread import LibraryThread
 from familiar.review.live import LiveChanges
 from familiar.review.login_page import LoginPage
 from familiar.review.matching import BackgroundMatching
-from familiar.review.pages.activity import show_activity
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
 from familiar.review.pages.suggestions import list_questions
@@ -40,6 +41,7 @@ from familiar.review.picture_cache import PictureCache
 from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
+from familiar.review.suggestion_list import SuggestionList
 
 OpenLibrary: TypeAlias = Callable[[], Library]
 
@@ -74,9 +76,13 @@ class ReviewApp:
         """
         self._is_stopping = is_stopping
         self._library = LibraryThread(open_library)
-        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups", "photos")}
+        self._background = {
+            name: LibraryThread(open_library)
+            for name in ("matching", "groups", "photos", "activity", "suggestions", "people")
+        }
         self._matching = BackgroundMatching(self._background["matching"])
         self._groups = GroupList(self._library, self._background["groups"])
+        self._suggestions = SuggestionList(self._library, self._background["suggestions"])
         self._cards = GroupCards()
         self._live = LiveChanges(self._library)
         self._disks = Disks()
@@ -84,9 +90,10 @@ class ReviewApp:
         self._logins = logins
         self._prefix = prefix
         self._pages = Pages(prefix=prefix)
+        self._activity = ActivityAnswers(self._library, self._background["activity"], pages=self._pages)
         self._people = PeopleAnswers(
             self._library,
-            self._background["groups"],
+            self._background["people"],
             pages=self._pages,
             pictures=self._pictures,
             prepare=self._prepare,
@@ -130,7 +137,7 @@ class ReviewApp:
             Route("/suggestions", self._show_suggestions),
             *self._people.routes(),
             *self._photos.routes(),
-            Route("/activity", self._show_activity),
+            *self._activity.routes(),
             Route("/live", self._tell_changes),
             Route("/changes", self._change, methods=["POST"]),
             Route("/later", self._put_off, methods=["POST"]),
@@ -140,17 +147,27 @@ class ReviewApp:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        running = [asyncio.create_task(self._matching.run()), asyncio.create_task(self._pictures.warm_up())]
+        running = [asyncio.create_task(work) for work in (self._matching.run(), self._warm_up())]
         try:
             yield
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            await asyncio.gather(self._groups.close(), self._photos.close())
+            await asyncio.gather(
+                *(part.close() for part in (self._groups, self._suggestions, self._people, self._photos))
+            )
             threads = (*self._background.values(), self._library)
             for close in (self._pictures.close, *(thread.close for thread in threads)):
                 await asyncio.to_thread(close)
+
+    async def _warm_up(self) -> None:
+        """Prepare what takes long in a large library, ahead of the first pages."""
+        with suppress(FamiliarError):  # the first page tells what is wrong
+            await self._pictures.warm_up()
+            await self._groups.rows()
+            await self._photos.warm_up()
+            await self._suggestions.warm_up()
 
     async def _show_start(self, _request: Request) -> Response:
         return RedirectResponse(f"{self._prefix}/groups", 303)
@@ -195,16 +212,13 @@ class ReviewApp:
         return JSONResponse([{"name": one.name, "distance": round(one.distance, 3)} for one in found])
 
     async def _show_suggestions(self, request: Request) -> Response:
-        shown = await self._library.ask(list_questions)
+        open_ones = await self._suggestions.get()
+        shown = await self._library.ask(lambda library: list_questions(library, open_ones))
         self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
         return self._pages.page(request, "suggestions", list=shown)
 
     async def _send_style(self, _request: Request) -> Response:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
-
-    async def _show_activity(self, request: Request) -> Response:
-        shown = await self._library.ask(show_activity)
-        return self._pages.page(request, "activity", shown=shown)
 
     async def _tell_changes(self, _request: Request) -> Response:
         return StreamingResponse(self._live.events(self._is_stopping), media_type="text/event-stream")
@@ -232,7 +246,10 @@ class ReviewApp:
         except FamiliarError as error:
             kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
             return status, {"kind": kind, "said": _said(error)}
-        await self._groups.decided([*change.groups, *([] if made.group is None else [made.group])])
+        groups = [*change.groups, *([] if made.group is None else [made.group])]
+        await self._groups.decided(groups)
+        self._suggestions.decided(groups, change.faces)
+        self._people.decided()
         self._matching.begin()
         return 200, asdict(made)
 
@@ -291,12 +308,12 @@ def _login(request: Request) -> BrowserLogin:
 
 
 def _said(error: FamiliarError) -> str:
-    """Return an error in the words of the page, where those of the command line differ."""
+    """Return an error in the words of the page, where those of the command line differ; names may have any bytes."""
     if isinstance(error, SamePhotoError):
         return f"{error.photo} shows two faces that would be one person."
     if isinstance(error, StaleError):
         return "This changed in the meantime, so nothing was done. You see how it is now."
-    return str(error)
+    return visible(str(error))
 
 
 def _no_change(error: ValidationError) -> Response:

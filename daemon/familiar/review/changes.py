@@ -1,9 +1,11 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -43,6 +45,7 @@ class Change(BaseModel):
     the group gets it. Of a person, they are those that are confirmed, refused, given to somebody else or split off as a
     group without a name, or the one that stands for the person; `name` is the new name, or that of the person who gets
     the faces, or whom the person becomes a part of. `events`, or `operations` on files, are those that are undone.
+    `files` are those that were set aside and are tried again, with their paths percent-encoded; none: all.
     `is_new` says that the name is that of a new person, `allows_same_photo` that a photo may show the person twice.
     Of a photo, `faces` are those in it that are named, refused for a person, or no faces; a missed one is added in a
     `box`: left, top, right and bottom in pixels of the photo as it is shown, of a video at a `time` in seconds.
@@ -70,6 +73,7 @@ class Change(BaseModel):
         "rename",
         "merge people",
         "set threshold",
+        "try again",
         "add face",
         "name face",
         "refuse face",
@@ -82,6 +86,7 @@ class Change(BaseModel):
     faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
     events: tuple[int, ...] = Field(default=(), max_length=_MOST)
     operations: tuple[int, ...] = Field(default=(), max_length=_MOST)
+    files: tuple[str, ...] = Field(default=(), max_length=_MOST)
     name: str = Field(default="", max_length=1000)
     threshold: float | None = Field(default=None, gt=0, le=2)
     box: tuple[int, int, int, int] | None = None
@@ -101,7 +106,7 @@ class Change(BaseModel):
         elif self.what in _ABOUT_PHOTOS:
             if not self.photos or (self.what == "add face" and self.box is None):
                 raise ValueError("a photo is needed, and to add a face, a box")
-        elif not self.groups:
+        elif self.what != "try again" and not self.groups:
             raise ValueError("groups are needed")
         if self.what in _ABOUT_FACES and not self.faces:
             raise ValueError("faces are needed")
@@ -334,6 +339,11 @@ def _decided(person: DecidedPerson, said: str) -> Made:
     return Made(said=said, events=() if person.event is None else (person.event,), person=person.id)
 
 
+def _try_again(library: Library, change: Change) -> Made:
+    count = library.retry(*(os.fsdecode(unquote_to_bytes(file)) for file in change.files))
+    return Made(said=f"{counted(count, 'file')} tried again", events=())
+
+
 def _undo(library: Library, change: Change) -> Made:
     for event in sorted(change.events, reverse=True):
         library.undo_decision(event)
@@ -375,5 +385,6 @@ _ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
     "rename": _rename,
     "merge people": _merge_people,
     "set threshold": _set_threshold,
+    "try again": _try_again,
     "undo": _undo,
 }

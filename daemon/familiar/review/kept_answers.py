@@ -1,7 +1,8 @@
 """Answers of the library that take long, kept in memory as long as the store does not change.
 
-When it has changed, they are asked for again. If that takes long, it is done in the background, and the former answer is
-shown in the meantime: a decision about what has changed since is refused then, as from any page that is not up to date.
+When it has changed, they are asked for again. If that takes long, it is done in the background, and the former answer
+is shown in the meantime: a decision about what has changed since is refused then, as from any page that is not up to
+date.
 """
 
 import asyncio

@@ -11,6 +11,7 @@ from familiar.api.library import Library
 from familiar.errors import UsageError
 from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.data_set import data_set, file_name
+from familiar.review.kept_answers import KeptAnswer
 from familiar.review.library_thread import LibraryThread
 from familiar.review.pages.people import list_people
 from familiar.review.pages.person import faces_of_person, looks_of_person, preview_threshold, show_person
@@ -37,6 +38,15 @@ class PeopleAnswers:
         self._pages = pages
         self._pictures = pictures
         self._prepare = prepare
+        self._list = KeptAnswer(library, background, list_people)
+
+    def decided(self) -> None:
+        """Have the page of all people show what was decided just now."""
+        self._list.expire()
+
+    async def close(self) -> None:
+        """Wait for what is asked for in the background."""
+        await self._list.close()
 
     def routes(self) -> list[Route]:
         """Return which request is answered by what."""
@@ -59,7 +69,7 @@ class PeopleAnswers:
         return JSONResponse({"version": await self._library.ask(lambda library: library.people.version)})
 
     async def _show_people(self, request: Request) -> Response:
-        shown = await self._library.ask(list_people)
+        shown = await self._list.get()
         self._prepare(card.face for card in shown.cards if card.face is not None)
         return self._pages.page(request, "people", people=shown)
 

@@ -1,7 +1,9 @@
 """Pages are made from templates; what they show from the store is text, never markup."""
 
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -27,7 +29,13 @@ class Pages:
             lstrip_blocks=True,
             finalize=lambda value: shown(value) if type(value) is str else value,
         )
-        self._environment.filters |= {"number": number, "span": span, "length_of_time": length_of_time}
+        self._environment.filters |= {
+            "number": number,
+            "span": span,
+            "length_of_time": length_of_time,
+            "encoded": encoded,
+            "duration": duration,
+        }
         self._environment.globals |= {
             "at": prefix,
             "picture": self._picture,
@@ -64,6 +72,20 @@ class Pages:
 def number(count: int) -> str:
     """Return a number with narrow spaces between thousands."""
     return f"{count:,}".replace(",", _NARROW_SPACE)
+
+
+def encoded(path: Path) -> str:
+    """Return a path, which may have any bytes, percent-encoded."""
+    return quote_from_bytes(os.fsencode(path))
+
+
+def duration(minutes: float) -> str:
+    """Return about how long something takes."""
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 90:  # noqa: PLR2004 - above it, hours are easier to grasp
+        return f"about {minutes:.0f} min"
+    return f"about {minutes / 60:.0f} h"
 
 
 def span(years: tuple[str, str] | None) -> str:

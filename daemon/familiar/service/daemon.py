@@ -117,5 +117,6 @@ class Daemon:
         for job in (self._window, *reversed(self._jobs)):
             await job.close()
         await asyncio.to_thread(self._workers.close, within=_STOP_WITHIN)
+        await self._startup.close()
         if not self._stop.begins_again:
             self._log.emit("service.stopped", given_back=given_back, seconds=self._clock() - started)

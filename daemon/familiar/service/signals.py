@@ -9,6 +9,11 @@ from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_ALL = (*_STOPPING, signal.SIGHUP)
+_TURNS = 3
+"""Turns of an event loop after which it has handled the signals that it got: it reads them, then calls the handlers."""
+
 
 class Signals:
     """Turns signals into requests."""
@@ -41,9 +46,17 @@ class Signals:
         if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPPING:
             loop.add_signal_handler(number, self._stop.stop, number.name)
         loop.add_signal_handler(signal.SIGHUP, self._on_hang_up)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ALL)
+
+    async def close(self) -> None:
+        """Let signals wait for the daemon that begins again, and handle those that came before."""
+        if self._stop.begins_again and threading.current_thread() is threading.main_thread():
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
 
     def _on_hang_up(self) -> None:
         self._notifier.reloading()

@@ -52,6 +52,10 @@ class Startup:
         await self._rematching.advance(self._begun_at)
         await self._operations.begin()
 
+    async def close(self) -> None:
+        """Listen no more."""
+        await self._signals.close()
+
     def open(self) -> None:
         """Start watching: new files are detected from now on."""
         for source in self._sources:

@@ -26,15 +26,19 @@ class StopRequest:
         return self._event.is_set()
 
     def stop(self, reason: str) -> None:
-        """Request the end."""
-        if not self.is_set:
-            self._event.set()  # first of all: what follows only tells of it
-            self._wake.now()
-            self._notifier.stopping()
-            self._log.emit("service.stopping", reason=reason)
+        """Request the end, also of a daemon that is to be built again."""
+        if self.is_set and not self.begins_again:
+            return
+        self.begins_again = False
+        self._event.set()  # first of all: what follows only tells of it
+        self._wake.now()
+        self._notifier.stopping()
+        self._log.emit("service.stopping", reason=reason)
 
     def begin_again(self) -> None:
-        """Request the end, and a restart."""
+        """Request the end, and a restart, unless the end was requested."""
+        if self.is_set:
+            return
         self.begins_again = True
         self._event.set()
         self._wake.now()

@@ -63,6 +63,10 @@ class FlickrSettings(Section):
     )
     cache: Megabytes = Field(default=2000, ge=1, description="Total size of kept files; the oldest are removed first.")
     tags: bool = Field(default=True, description="Let the daemon send tags; false: only with `familiar flickr push`.")
+    people: bool = Field(
+        default=False,
+        description="Let the daemon ask who is marked on photos with faces without a name: one call a photo.",
+    )
     calls_per_hour: int = Field(
         default=3600, ge=10, le=3600, description="API calls in an hour, in total; this is the limit of Flickr."
     )

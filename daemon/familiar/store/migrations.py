@@ -290,6 +290,13 @@ def index_timeline(db: "Database") -> None:
 
 
 @migrations()
+def keep_marked_people(db: "Database") -> None:
+    """Keep who is marked on photos on Flickr; so far Flickr was not asked."""
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked TEXT NOT NULL DEFAULT ''")
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked_at INTEGER")
+
+
+@migrations()
 def index_matches(db: "Database") -> None:
     """Find the nearest faces of a person, photos by their verdicts, and damaged ones, in large stores, too."""
     _run(db, _NEAREST)

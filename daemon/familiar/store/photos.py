@@ -171,28 +171,28 @@ class Photos:
         """Record that the rules have to decide on a photo again."""
         self._db.conn.execute("UPDATE photos SET handled_at = NULL WHERE id = ?", (photo_id,))
 
-    def forget_verdicts(self) -> int:
-        """Retry photos that were set aside; return the number of pending files. Those of Flickr are fetched again.
+    def forget_verdicts(self, photo_ids: Sequence[int] | None = None) -> int:
+        """Retry photos that were set aside, all or these; return the number of pending files.
 
-        A photo that was seen before it was set aside is what it was: its faces, and what was done with it, are known.
+        Those of Flickr are fetched again. A photo that was seen before it was set aside is what it was: its faces, and
+        what was done with it, are known.
         """
+        chosen = (None if photo_ids is None else json.dumps(list(photo_ids)),)
+        which = "verdict = 'set aside' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1)))"
+        theirs = f"photo_id IN (SELECT id FROM photos WHERE {which})"
         with writing(self._db):
-            self._db.conn.execute(
-                "UPDATE photos SET verdict = 'seen', reason = NULL WHERE verdict = 'set aside' AND width IS NOT NULL"
+            execute = self._db.conn.execute
+            execute(f"UPDATE photos SET verdict = 'seen', reason = NULL WHERE {which} AND width IS NOT NULL", chosen)
+            cursor = execute(
+                f"UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND {theirs}", chosen
             )
-            cursor = self._db.conn.execute(
-                "UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN "
-                "(SELECT id FROM photos WHERE verdict = 'set aside')"
-            )
-            self._db.conn.execute(
-                "UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM photos WHERE verdict = 'set aside')"
-            )
-            self._db.conn.execute(
+            execute(f"UPDATE files SET photo_id = NULL WHERE {theirs}", chosen)
+            execute(
                 "UPDATE flickr_photos SET photo_id = NULL, attempts = 0, retry_at = NULL, reason = NULL, "
-                "state = CASE state WHEN 'refused' THEN 'listed' ELSE state END "
-                "WHERE photo_id IN (SELECT id FROM photos WHERE verdict = 'set aside')"
+                f"state = CASE state WHEN 'refused' THEN 'listed' ELSE state END WHERE {theirs}",
+                chosen,
             )
-            self._db.conn.execute("DELETE FROM photos WHERE verdict = 'set aside'")
+            execute(f"DELETE FROM photos WHERE {which}", chosen)
             return cursor.rowcount
 
     def load(self, photo_id: int) -> Photo:
@@ -269,6 +269,13 @@ class Photos:
         """Yield the ids of all analysed photos, in the order in which they were added."""
         for (photo_id,) in self._db.conn.execute("SELECT id FROM photos WHERE verdict = 'seen' ORDER BY id").fetchall():
             yield int(photo_id)
+
+    def seen_after(self, photo_id: int, *, limit: int) -> list[int]:
+        """Return the ids of up to `limit` analysed photos that were added after one."""
+        rows = self._db.conn.execute(
+            "SELECT id FROM photos WHERE verdict = 'seen' AND id > ? ORDER BY id LIMIT ?", (photo_id, limit)
+        )
+        return [int(row[0]) for row in rows]
 
     def with_several_faces(self, limit: int) -> list[int]:
         """Return up to `limit` photos, the newest first, with several faces, of which none was called no face."""
@@ -376,6 +383,14 @@ class Photos:
         )
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
+
+    def set_aside_among(self, photo_ids: Sequence[int]) -> list[int]:
+        """Return those of the photos that were set aside."""
+        rows = self._db.conn.execute(
+            "SELECT id FROM photos WHERE verdict = 'set aside' AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(photo_ids)),),
+        )
+        return [int(row[0]) for row in rows]
 
     def set_aside_files(self) -> list[tuple[Path, str]]:
         """Return path and reason of each file whose photo was set aside."""

@@ -22,6 +22,7 @@ from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.captions import FlickrCaptions
 from familiar.store.flickr.listing import FlickrListing
+from familiar.store.flickr.marked_people import MarkedPeople
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
@@ -119,6 +120,7 @@ class Store(Closing):
         self.flickr_listing = FlickrListing(self._db, tags=self.flickr_tags)
         self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
         self.flickr_captions = FlickrCaptions(self._db)
+        self.flickr_marked_people = MarkedPeople(self._db)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
@@ -142,6 +144,7 @@ class Store(Closing):
         own.flickr = FlickrPhotos(self._db, files=self.files, tags=own.flickr_tags, now=self.now, account=name)
         own.flickr_listing = FlickrListing(self._db, tags=own.flickr_tags, account=name)
         own.flickr_albums = FlickrAlbums(self._db, on_changed=own.flickr.note_news, account=name)
+        own.flickr_marked_people = MarkedPeople(self._db, account=name)
         own.flickr_calls = FlickrCalls(self._db, now=self.now, account=name, sharing=sharing)
         return own
 

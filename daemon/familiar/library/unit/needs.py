@@ -74,7 +74,7 @@ def writable_folders(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
     Each of them is a mount for the service, between which a move is a copy: so those on one disk have one, the folder
     that contains them, unless too much else is in it.
     """
-    disks: dict[int, list[Path]] = {}
+    trees: dict[tuple[int, Path], list[Path]] = {}
     doubts = []
     for folder in folders:
         real = Path(os.path.realpath(folder))
@@ -82,19 +82,17 @@ def writable_folders(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
         if there in _SHARED:
             doubts.append(f"{folder} does not exist; create it, then run `familiar service upgrade`")
         else:
-            disks.setdefault(there.stat().st_dev, []).append(there)
-    chosen = []
-    for group in disks.values():
-        common = Path(os.path.commonpath(group))
-        apart = [common] if common not in _SHARED else _outermost(group)
+            trees.setdefault((there.stat().st_dev, _tree_of(there)), []).append(there)
+    chosen = {key: Path(os.path.commonpath(group)) for key, group in trees.items()}
+    for disk in {device for device, _ in chosen}:
+        apart = sorted(folder for (device, _), folder in chosen.items() if device == disk)
         if len(apart) > 1:
             named = ", ".join(map(str, apart))
             doubts.append(
                 f"for the service, {named} are {counted(len(apart), 'mount')}: between them a move is a copy, and "
                 "no hard link is possible; put them into one folder for that"
             )
-        chosen += apart
-    return chosen, doubts
+    return list(chosen.values()), doubts
 
 
 def is_in_home(path: Path) -> bool:
@@ -118,13 +116,9 @@ def check_reachable(paths: Iterable[Path]) -> None:
             raise UsageError(f"{closed[-1]} may be entered by its owner only, and {real} is in it; {remedy}")
 
 
-def _outermost(folders: Iterable[Path]) -> list[Path]:
-    """Return folders without those that are in another one of them."""
-    chosen: list[Path] = []
-    for folder in sorted(set(folders)):
-        if not any(folder.is_relative_to(other) for other in chosen):
-            chosen.append(folder)
-    return chosen
+def _tree_of(folder: Path) -> Path:
+    """Return the highest folder above one, or it, that the service may be given as a whole."""
+    return next(path for path in reversed([folder, *folder.parents]) if path not in _SHARED)
 
 
 def _group_of(folder: Path) -> str | None:

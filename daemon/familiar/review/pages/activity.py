@@ -7,17 +7,43 @@ from familiar.api.library import Library
 from familiar.library.history import HistoryEntry
 from familiar.library.status import LibraryStatus
 
-_ENTRIES = 40
+ENTRIES = 40
+"""Entries of the history that are shown at first."""
+
+MOST_ENTRIES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownActivity:
+class ReadActivity:
     """The state of the library, and what was done last, the newest first."""
 
     status: LibraryStatus
     history: Sequence[HistoryEntry]
 
 
-def show_activity(library: Library) -> ShownActivity:
-    """Return the state of the library, and what was done last."""
-    return ShownActivity(status=library.status(), history=library.history(limit=_ENTRIES))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownActivity(ReadActivity):
+    """What the page shows.
+
+    `minutes_left` is what the files that wait take at the present pace, if that is known. `more` is the number of
+    entries to ask for if there may be more. `is_old` says that the store has changed since this was read.
+    """
+
+    minutes_left: float | None
+    more: int | None
+    is_old: bool
+
+    @property
+    def waiting(self) -> int:
+        """Files that wait to be handled."""
+        return waiting(self.status)
+
+
+def waiting(status: LibraryStatus) -> int:
+    """Return the number of files that wait to be handled."""
+    return status.files.get("settling", 0) + status.files.get("pending", 0)
+
+
+def read_activity(library: Library, entries: int) -> ReadActivity:
+    """Return the state of the library, and so many entries of what was done last."""
+    return ReadActivity(status=library.status(), history=library.history(limit=entries))

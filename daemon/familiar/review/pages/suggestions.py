@@ -1,9 +1,11 @@
 """Questions of which each is answered with one key: is this NAME, and are these the same person?"""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from familiar.api.library import Library
+from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
 from familiar.store.people import PersonState
@@ -48,10 +50,15 @@ class QuestionList:
     total: int
 
 
-def list_questions(library: Library) -> QuestionList:
-    """Return the first questions, the best first."""
-    found = library.clusters.suggestions()
-    return QuestionList(questions=[_question(library, one) for one in found[:QUESTIONS]], total=len(found))
+def list_questions(library: Library, open_ones: Sequence[Suggestion]) -> QuestionList:
+    """Return the first of the questions that are open; one about what is gone in the meantime is left out."""
+    questions: list[Question] = []
+    for one in open_ones:
+        if len(questions) == QUESTIONS:
+            break
+        with suppress(UsageError):
+            questions.append(_question(library, one))
+    return QuestionList(questions=questions, total=len(open_ones))
 
 
 def _question(library: Library, suggestion: Suggestion) -> Question:

@@ -1,31 +1,58 @@
-// What is going on: it is shown again whenever something has changed.
+// What is going on: parts of the page are shown again whenever they have changed.
 
 import { change, read } from "./changes.js";
 
+const AGAIN = 1000; // milliseconds until it is asked again where not all is up to date
+
 export function startActivity(page, { writeTimes }) {
-  async function changed() {
-    const part = await read("/activity?part").catch(() => null);
-    const fresh = part?.querySelector("[data-page]");
-    if (!fresh || page.contains(document.activeElement)) return;
-    writeTimes(fresh);
-    page.replaceChildren(...fresh.children);
+  const here = `/activity${location.search}`;
+  let asking = false;
+  let later = 0;
+
+  /** Put a fresh part in the place of one that differs; the focus stays on what has the same label. */
+  function take(part) {
+    const old = page.querySelector(`[data-part=${part.dataset.part}]`);
+    writeTimes(part);
+    if (old.innerHTML === part.innerHTML) return;
+    const label = old.contains(document.activeElement) ? document.activeElement.ariaLabel : null;
+    old.replaceChildren(...part.childNodes);
+    if (label) [...old.querySelectorAll("[aria-label]")].find((one) => one.ariaLabel === label)?.focus({ preventScroll: true });
   }
-  page.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-undo]");
-    if (!button) return;
+
+  async function changed() {
+    clearTimeout(later);
+    if (asking) return void (later = setTimeout(changed, AGAIN));
+    asking = true;
+    const fresh = (await read(`${here}${here.includes("?") ? "&" : "?"}part`).catch(() => null))?.querySelector("[data-page]");
+    asking = false;
+    if (!fresh || !page.isConnected) return;
+    for (const part of fresh.querySelectorAll("[data-part]")) take(part);
+    if ("old" in fresh.dataset) later = setTimeout(changed, AGAIN);
+  }
+
+  function ask(button, wanted) {
     button.disabled = true;
+    change(wanted, { onMade: () => void changed(), onRefused: () => void (button.disabled = false) });
+  }
+
+  page.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-undo], [data-again]");
+    if (!button) return;
+    if ("again" in button.dataset) {
+      ask(button, { what: "try again", files: button.dataset.again ? [button.dataset.again] : [] });
+      return;
+    }
     const ids = [Number(button.dataset.undo)];
-    const wanted = button.dataset.about === "files" ? { operations: ids } : { events: ids };
-    change(
-      { what: "undo", ...wanted },
-      {
-        onMade: () => {
-          button.blur();
-          changed();
-        },
-        onRefused: () => void (button.disabled = false),
-      },
-    );
+    ask(button, { what: "undo", ...(button.dataset.about === "files" ? { operations: ids } : { events: ids }) });
   });
-  return { changed, keys: {} };
+  document.addEventListener("undone", changed);
+  if ("old" in page.dataset) later = setTimeout(changed, AGAIN);
+  return {
+    changed,
+    stop() {
+      clearTimeout(later);
+      document.removeEventListener("undone", changed);
+    },
+    keys: {},
+  };
 }

@@ -62,10 +62,22 @@ export async function post(path, body) {
 export function change(wanted, { onMade = () => {}, onRefused = () => {} } = {}) {
   const whole = { id: freshId(), ...wanted };
   callbacks.set(whole.id, { onMade, onRefused });
-  waiting.push(whole);
-  keep();
-  send();
+  if (whole.operations) sendApart(whole);
+  else {
+    waiting.push(whole);
+    keep();
+    send();
+  }
   return whole.id;
+}
+
+/** Send what may take long, as a disk or the daemon is waited for: nothing else waits for it. */
+async function sendApart(whole) {
+  try {
+    settle(whole, ...(await post("/changes", whole)));
+  } catch {
+    settle(whole, 0, { kind: "failed", said: "The server does not answer; try it again when it does." });
+  }
 }
 
 /** Return a change with the versions as the own changes before it have left them: it was decided on these. */

@@ -10,6 +10,7 @@ import { startPeople } from "./people.js";
 import { startPerson } from "./person.js";
 import { PhotoDialog, pathOf, startPhoto } from "./photo.js";
 import { startPhotos } from "./photos.js";
+import { startRules } from "./rules.js";
 import { startSuggestions } from "./suggestions.js";
 
 const main = document.getElementById("main");
@@ -25,10 +26,13 @@ const STARTS = {
   person: startPerson,
   photo: (section) => startPhoto(section, { refresh: (face, time) => show(pathOf(section.dataset.photo, face ?? null, time ?? null)) }),
   photos: (section) => startPhotos(section, { openPhoto: (path, options) => photoDialog.open(path, options) }),
+  rules: startRules,
   suggestions: startSuggestions,
 };
 
 let page = null;
+let wishes = 0; // pages that were asked for
+let leaving = false;
 
 /** Write times as this browser does, in its own time zone. */
 function writeTimes(root) {
@@ -46,28 +50,39 @@ function start() {
   if (page?.keys) main.dataset.ready = "true";
 }
 
-/** Return what tells where the focus is among the faces of a page that is shown again. */
-function focusedFace() {
+/** Return what finds the element that has the focus in a page that is shown again: a field, or a face by its place. */
+function focusFinder() {
+  const { id } = document.activeElement;
+  if (id && main.contains(document.activeElement)) return () => document.getElementById(id);
   const face = document.activeElement.closest(".face");
   const part = face?.closest("[data-part]")?.dataset.part;
   const place = part && [...main.querySelectorAll(`[data-part=${part}] li:not([hidden]) > .face`)].indexOf(face);
-  return part ? { part, place } : null;
+  return () => (part ? [...main.querySelectorAll(`[data-part=${part}] .face`)].at(place) : null);
 }
 
-/** Show another page in the place of this one, without loading what they share; the same one `stays` where it is. */
-async function show(path, content = null, { stays = false } = {}) {
+/**
+ * Show another page in the place of this one, without loading what they share; the same one `stays` where it is.
+ * `unless` says, when the page is there, that it is not to be shown any more.
+ */
+async function show(path, content = null, { stays = false, unless = () => false } = {}) {
+  if (stays && leaving) return; // somebody is on the way to another page
+  const wish = ++wishes;
+  if (!stays) leaving = true;
   try {
     const part = content ?? (await readPart(path));
-    const focused = focusedFace();
+    if (wish !== wishes || unless()) return; // something else was asked for since
+    const focused = focusFinder();
     const top = scrollY;
     history[stays ? "replaceState" : "pushState"]({}, "", document.body.dataset.at + path);
     main.replaceChildren(part);
     document.title = `${main.querySelector("h1")?.textContent ?? ""} · familiar`;
     start();
     scrollTo(0, stays ? top : 0);
-    if (stays && focused) [...main.querySelectorAll(`[data-part=${focused.part}] .face`)].at(focused.place)?.focus({ preventScroll: true });
+    if (stays) focused()?.focus({ preventScroll: true });
   } catch (error) {
     problem(error.message);
+  } finally {
+    if (wish === wishes) leaving = false;
   }
 }
 

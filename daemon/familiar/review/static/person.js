@@ -17,11 +17,20 @@ export function startPerson(page, { show, showPhoto }) {
   const sent = new Set(); // changes that are not answered yet
   let last = null;
 
+  let isOld = false; // whether the page is to be shown again as soon as nobody is deciding on it
+
+  const isDeciding = () =>
+    chosen.size > 0 || [...page.querySelectorAll(".who input")].some((field) => field.value);
   const refresh = () => show(order ? `${here}?${order}` : here, null, { stays: true });
+  const refreshGently = () => {
+    isOld = true;
+    show(order ? `${here}?${order}` : here, null, { stays: true, unless: isDeciding });
+  };
+  const catchUp = () => isOld && !isDeciding() && refreshGently();
   const refused = whenStale(refresh);
   const facesOf = (id) => page.querySelectorAll(`.face[data-face="${id}"]`);
 
-  function decide(wanted, onMade = refresh) {
+  function decide(wanted, onMade = refreshGently) {
     const id = change(
       { ...wanted, people: { [person]: page.dataset.version } },
       {
@@ -62,6 +71,7 @@ export function startPerson(page, { show, showPhoto }) {
     bar.hidden = chosen.size === 0;
     bar.querySelector("[data-count]").textContent = `${chosen.size} ${chosen.size === 1 ? "face" : "faces"}`;
     bar.querySelector("[data-do='set cover']").disabled = chosen.size !== 1;
+    catchUp();
   }
 
   function chooseNothing() {
@@ -84,7 +94,7 @@ export function startPerson(page, { show, showPhoto }) {
     similar,
     create: (other) => `Rename to “${other}”?`,
     onName: (other, isNew) => {
-      if (isNew) decide({ what: "rename", name: other });
+      if (isNew) decide({ what: "rename", name: other }, refresh);
       else if (other !== name) decide({ what: "merge people", name: other }, (made) => show(`/people/${made.person}`));
     },
   });
@@ -124,8 +134,8 @@ export function startPerson(page, { show, showPhoto }) {
   }
 
   const ACTS = {
-    "set threshold": () => decide({ what: "set threshold", threshold: Number(slider.value) }),
-    "as for all": () => decide({ what: "set threshold" }),
+    "set threshold": () => decide({ what: "set threshold", threshold: Number(slider.value) }, refresh),
+    "as for all": () => decide({ what: "set threshold" }, refresh),
     "confirm faces": () => decideFaces({ what: "confirm faces" }),
     "refuse faces": () => decideFaces({ what: "refuse faces" }),
     "split off": () => decideFaces({ what: "split off" }, (made) => show(`/groups/${made.group}`)),
@@ -149,6 +159,7 @@ export function startPerson(page, { show, showPhoto }) {
       show(order ? here : `${here}?farthest`, null, { stays: true });
     }
   });
+  page.addEventListener("focusout", () => setTimeout(catchUp));
   page.addEventListener("dblclick", (event) => {
     const face = event.target.closest(".face");
     if (face) showPhoto(face.dataset.face);
@@ -196,11 +207,9 @@ export function startPerson(page, { show, showPhoto }) {
 
   /** Show what others have changed, unless somebody is deciding here. */
   async function changed() {
-    const isBusy = () =>
-      chosen.size > 0 || sent.size > 0 || slider.value !== before || [...page.querySelectorAll(".who input")].some((field) => field.value);
-    if (isBusy()) return;
+    if (sent.size > 0 || slider.value !== before) return;
     const now = await read("/people/version").catch(() => null);
-    if (now !== null && now.version !== page.dataset.people && !isBusy()) refresh();
+    if (now !== null && now.version !== page.dataset.people && sent.size === 0) refreshGently();
   }
 
   showLooks();

@@ -110,9 +110,9 @@ class Clusters:
         """Count the clusters of each kind, without looking at all faces."""
         counts: dict[Kind, int] = {"unnamed": 0, "named": 0, "ignored": 0}
         rows = self._db.conn.execute(
-            "SELECT CASE WHEN person_id IS NOT NULL THEN 'named' WHEN ignored THEN 'ignored' ELSE 'unnamed' END AS kind, "
+            "SELECT CASE WHEN person_id IS NOT NULL THEN 'named' WHEN ignored THEN 'ignored' ELSE 'unnamed' END, "
             "count(*) FROM clusters WHERE absorbed_by IS NULL "
-            "AND EXISTS (SELECT 1 FROM real_cluster_faces WHERE cluster_id = clusters.id) GROUP BY kind"
+            "AND EXISTS (SELECT 1 FROM real_cluster_faces WHERE cluster_id = clusters.id) GROUP BY 1"
         )
         counts.update({kind: int(count) for kind, count in rows})
         return counts

@@ -126,7 +126,8 @@ class Suggestions:
         rows = self._db.conn.execute(
             "SELECT DISTINCT cluster_id, name FROM cluster_faces "
             "CROSS JOIN faces AS glance INDEXED BY faces_glance ON glance.id = cluster_faces.face_id "
-            "CROSS JOIN faces AS other INDEXED BY faces_photo ON other.photo_id = glance.photo_id AND other.id != glance.id "
+            "CROSS JOIN faces AS other INDEXED BY faces_photo "
+            "ON other.photo_id = glance.photo_id AND other.id != glance.id "
             "CROSS JOIN matches ON matches.face_id = other.id AND accepted "
             "JOIN people ON people.id = matches.person_id "
             "CROSS JOIN faces AS a ON a.id = glance.id CROSS JOIN faces AS b ON b.id = other.id "
