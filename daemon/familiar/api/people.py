@@ -183,6 +183,14 @@ class RegisteredPeople:
         Raises:
             UsageError: there is no such person.
         """
+        return [(year, photos) for year, photos in self.photos_by_year(name) if year is not None]
+
+    def photos_by_year(self, name: str) -> list[tuple[int | None, int]]:
+        """Return the numbers of all photos of a person by the years in which they were taken; None: it is unknown.
+
+        Raises:
+            UsageError: there is no such person.
+        """
         store = self._session.store()
         return store.faces_of_people.years(store.people.person(name).id)
 

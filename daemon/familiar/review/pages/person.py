@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
-from familiar.store.people import PersonRow, PersonState
+from familiar.store.people import PersonState
 from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
 from familiar.store.views.representative_faces import RepresentativeFace
 
 _MAYBE = 60
-_FACES = 200
+_FACES = 120
 _REFERENCES = 48
 _IN_DOUBT = 12
 """Faces that another threshold would add or take away, of each kind."""
@@ -35,7 +35,8 @@ class YearBar:
 class ShownPerson:
     """A person with their faces, the nearest first, and the largest distance at which a face matches them."""
 
-    row: PersonRow
+    row: PersonState
+    photos: int
     years: Sequence[YearBar]
     maybe: Sequence[FaceOfPerson]
     references: Sequence[RepresentativeFace]
@@ -89,10 +90,12 @@ class ThresholdPreview:
 
 def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson:
     """Return a person by their id; of their faces, the nearest ones come first, or the farthest."""
-    people, row, version = library.people, library.people.of_id(person), library.people.version
+    people, row, version = library.people, library.people.state(person), library.people.version
+    years = people.photos_by_year(row.name)
     return ShownPerson(
         row=row,
-        years=_bars(people.years(row.name)),
+        photos=sum(photos for _, photos in years),
+        years=_bars([(year, photos) for year, photos in years if year is not None]),
         maybe=people.maybe(row.name, most=_MAYBE),
         references=people.reference_faces(row.name, most=_REFERENCES),
         faces=FacesOfPerson(

@@ -11,7 +11,7 @@ from familiar.store.clusters.suggestions import Suggestion
 from familiar.store.people import PersonState
 from familiar.store.views.representative_faces import RepresentativeFace
 
-QUESTIONS = 30
+QUESTIONS = 15
 """Questions of a part of the page; the script asks for more before they are answered."""
 
 _FACES = 6

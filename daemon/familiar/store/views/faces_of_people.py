@@ -25,10 +25,9 @@ _LOST = "accepted = 1 AND matches.distance > ?4"
 _UNDECIDED = "clusters.person_id IS NOT ?1"
 """What persons decided about does not depend on the threshold."""
 
-_CHANGES = f"""
-SELECT count(*) FILTER (WHERE {_GAINED}), count(*) FILTER (WHERE {_LOST})
-FROM matches LEFT JOIN cluster_faces USING (face_id) LEFT JOIN clusters ON clusters.id = cluster_id
-WHERE matches.person_id = ?1 AND {_UNDECIDED}
+_COUNT = """
+SELECT count(*) FROM matches LEFT JOIN cluster_faces USING (face_id) LEFT JOIN clusters ON clusters.id = cluster_id
+WHERE matches.person_id = ?1 AND {which}
 """
 
 
@@ -83,23 +82,23 @@ class FacesOfPeople:
         which = "accepted = 0 AND matches.distance <= ?4 AND clusters.person_id IS NULL AND NOT COALESCE(ignored, 0)"
         return self._faces(which, person_id, most, 0, up_to)
 
-    def years(self, person_id: int) -> list[tuple[int, int]]:
-        """Return the years in which photos of a person were taken, and the number of these photos."""
+    def years(self, person_id: int) -> list[tuple[int | None, int]]:
+        """Return the years in which photos of a person were taken, None for unknown, and the number of these photos."""
         rows = self._db.conn.execute(
             "SELECT CAST(substr(timeline_date, 1, 4) AS INTEGER) AS year, count(*) FROM photos WHERE id IN ("
             "SELECT photo_id FROM matches CROSS JOIN faces INDEXED BY faces_glance ON faces.id = face_id "
-            "WHERE person_id = ? AND accepted) AND timeline_date IS NOT NULL GROUP BY year ORDER BY year",
+            "WHERE person_id = ? AND accepted) GROUP BY year ORDER BY year",
             (person_id,),
         )
-        return [(int(year), int(count)) for year, count in rows]
+        return [(None if year is None else int(year), int(count)) for year, count in rows]
 
     def with_threshold(self, person_id: int, distance: float, *, most: int) -> ThresholdChange:
         """Return what another threshold would change, with `most` faces of each kind."""
-        more, fewer = self._db.conn.execute(_CHANGES, (person_id, None, None, distance)).fetchone()
         gained, lost = f"{_GAINED} AND {_UNDECIDED}", f"{_LOST} AND {_UNDECIDED}"
+        more, fewer = (self._count(which, person_id, None, None, distance) for which in (gained, lost))
         return ThresholdChange(
-            more=int(more),
-            fewer=int(fewer),
+            more=more,
+            fewer=fewer,
             gained=self._faces(gained, person_id, most, 0, distance, order="matches.distance DESC") if more else (),
             lost=self._faces(lost, person_id, most, 0, distance) if fewer else (),
         )
@@ -124,6 +123,9 @@ class FacesOfPeople:
         """Return some of the faces that match a person, the nearest first."""
         which = "accepted = 1 AND matches.face_id IN (SELECT value FROM json_each(?4))"
         return self._faces(which, person_id, len(face_ids), 0, json.dumps(list(face_ids)))
+
+    def _count(self, which: str, *values: Any) -> int:
+        return int(self._db.conn.execute(_COUNT.format(which=which), values).fetchone()[0])
 
     def _faces(self, which: str, *values: Any, order: str = "matches.distance") -> list[FaceOfPerson]:
         rows = self._db.conn.execute(_FACES.format(which=which, order=order), values)
