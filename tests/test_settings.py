@@ -39,6 +39,18 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
             ":1:18: review.prefix: 'faces' is wrong; it should be empty, or a path such as /faces",
         ),
         ("review: {hosts: [a b]}", ":1:17: review.hosts: ['a b'] is wrong; it should be names such as photos.example"),
+        (
+            "workers: {engine: dask}",
+            ":1:10: workers: the key 'scheduler' is missing, which engine: dask needs; tls://nas.example:8786",
+        ),
+        (
+            "workers: {engine: dask, scheduler: tcp://nas:8786}",
+            ":1:36: workers.scheduler: 'tcp://nas:8786' is wrong; it should be tls://HOST:PORT, or tcp:// for",
+        ),
+        (
+            "workers: {engine: dask, scheduler: 'tls://nas:8786'}",
+            ":1:10: workers: the key 'certificates' is missing: the folder with those for a scheduler at tls://",
+        ),
         ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
         ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),
         ("settle: soon", ":1:9: settle: 'soon' is wrong; it should be a valid number"),

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from familiar.api.search import Found
     from familiar.api.service import Service
     from familiar.api.sidecars import PhotoSidecars
+    from familiar.api.workers import OtherMachines
     from familiar.library.crops.options import CropFormat
     from familiar.library.export.formats import Format
     from familiar.library.export.tables import TableName
@@ -142,6 +143,11 @@ class Library(Closing):
     def models(self) -> FaceModels:
         """The models that encode faces, of which one is in use."""
         return api.models.FaceModels(self._session)
+
+    @cached_property
+    def workers(self) -> OtherMachines:
+        """Other machines that analyse photos, as workers of Dask."""
+        return api.workers.OtherMachines(self._session)
 
     @cached_property
     def disks(self) -> FolderDisks:

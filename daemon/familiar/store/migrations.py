@@ -297,6 +297,12 @@ def keep_marked_people(db: "Database") -> None:
 
 
 @migrations()
+def tell_arrivals_from_the_backlog(db: "Database") -> None:
+    """Add which files the first scan of a root found: those that come later are handled before them."""
+    _run(db, _BACKLOG)
+
+
+@migrations()
 def index_matches(db: "Database") -> None:
     """Find the nearest faces of a person, photos by their verdicts, and damaged ones, in large stores, too."""
     _run(db, _NEAREST)
@@ -921,6 +927,13 @@ _CHANGES_OF_DATES = {
     f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
 }
 """What changes the dates of photos, by the names of the triggers."""
+
+_BACKLOG = """
+ALTER TABLE files ADD COLUMN in_backlog INTEGER NOT NULL DEFAULT 0;
+UPDATE files SET in_backlog = 1 WHERE state IN ('settling', 'pending', 'failed');
+DROP INDEX files_pending;
+CREATE INDEX files_pending ON files (in_backlog, id) WHERE state = 'pending'
+"""
 
 _NEAREST = """
 CREATE INDEX matches_nearest ON matches (person_id, accepted, distance);

@@ -4,13 +4,17 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo, Shot
 from familiar.store.database import Database, writing
 
+_PACE_OF = 200
+"""Photos, the last ones, that the pace is taken from."""
+_RECENT = timedelta(minutes=5)
+"""Time without a photo after which there is no pace."""
 _LARGEST = 2**63 - 1
 """SQLite's largest id."""
 
@@ -422,6 +426,15 @@ class Photos:
         return PhotoRow(
             id=id_, hash=hash_, verdict=verdict, reason=reason, handled=bool(handled), analysed=bool(analysed)
         )
+
+    def pace(self) -> float | None:
+        """Return how many photos were seen in a second, by the last ones; None if none was seen for some minutes."""
+        rows = self._db.conn.execute("SELECT seen_at FROM photos ORDER BY id DESC LIMIT ?", (_PACE_OF,)).fetchall()
+        if len(rows) < _PACE_OF:
+            return None
+        last, first = (datetime.fromisoformat(row[0]) for row in (rows[0], rows[-1]))
+        now = self._now()
+        return None if now - last > _RECENT else (len(rows) - 1) / max((now - first).total_seconds(), 1.0)
 
     def _count(self, what: str, *values: Any) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])
