@@ -20,7 +20,7 @@ _SHORT = 0.1
 """Seconds that a page may wait for an answer that is up to date."""
 
 _REST = 5.0
-"""How many times as long as it took an answer holds at least, so that a store that is busy can be asked, too."""
+"""How many times as long as it took an answer that takes long holds, so that a store that is busy can be asked, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,9 @@ class _Kept(Generic[T]):
     ended: float
 
     @property
-    def good_until(self) -> float:
-        return self.ended + _REST * (self.ended - self.began)
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.ended - self.began
 
 
 class KeptAnswer(Generic[T]):
@@ -87,7 +88,8 @@ class KeptAnswer(Generic[T]):
         """
         version = await self._version()
         kept = self._kept
-        if kept is None or (kept.version != version and time.monotonic() > kept.good_until):
+        rests = kept is not None and kept.seconds > self._short and time.monotonic() < kept.ended + _REST * kept.seconds
+        if kept is None or (kept.version != version and not rests):
             task = self._task or self._begin(version)
             await asyncio.wait([task], timeout=self._short)
             if task.done():

@@ -19,6 +19,9 @@ from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
 
+_SHORT = 1.0
+"""Seconds that the page of all people may take to show what was decided elsewhere."""
+
 
 class PeopleAnswers:
     """The page of all people, that of each, and what their scripts ask for."""
@@ -38,7 +41,7 @@ class PeopleAnswers:
         self._pages = pages
         self._pictures = pictures
         self._prepare = prepare
-        self._list = KeptAnswer(library, background, list_people)
+        self._list = KeptAnswer(library, background, list_people, short=_SHORT)
 
     def decided(self) -> None:
         """Have the page of all people show what was decided just now."""
