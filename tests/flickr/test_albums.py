@@ -84,6 +84,7 @@ def test_a_new_photo_in_an_album_costs_no_call_of_its_own(bench: FlickrBench, as
     account.edit_album(album.id, add=[new])
     assert asked_again(bench) == ["photos.recentlyUpdated", "photosets.getList"]
     assert titles(bench, new) == ["Sea"]
+    assert bench.log.of("flickr.albums_changed") == [{"account": "flickr", "albums": 0, "photos": 1}]
 
 
 def test_albums_are_listed_one_by_one_where_the_list_does_not_tell_their_photos(

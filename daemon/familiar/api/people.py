@@ -471,7 +471,7 @@ class RegisteredPeople:
         """
         return self._decided(self._session.store().decisions.people.hide(name, hidden=True), name)
 
-    def show(self, name: str) -> DecidedPerson:
+    def unhide(self, name: str) -> DecidedPerson:
         """Show a hidden person again.
 
         Raises:

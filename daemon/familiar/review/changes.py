@@ -289,7 +289,7 @@ def _hide(library: Library, change: Change) -> Made:
 
 def _show(library: Library, change: Change) -> Made:
     person = _person(library, change)
-    return _decided(library.people.show(person.name), f"{person.name} is shown again")
+    return _decided(library.people.unhide(person.name), f"{person.name} is shown again")
 
 
 def _set_cover(library: Library, change: Change) -> Made:

@@ -39,6 +39,7 @@ class AlbumLister:
         self._store = store
         self._log = log
         self._found: AlbumsOfPhotos | None = None
+        self._moved = 0
 
     async def ask(self, photos: Sequence[str]) -> AlbumsOfPhotos:
         """Return all albums, and in which of them some photos are."""
@@ -69,7 +70,8 @@ class AlbumLister:
         albums.note(found.albums, is_news=is_news, is_whole=found.is_whole and bool(found.albums))
         photos = frozenset(found.photos)
         for album in found.albums:
-            albums.place(album.id, (album.asked or frozenset()) & photos, is_news=is_news)
+            placed = albums.place(album.id, (album.asked or frozenset()) & photos, is_news=is_news)
+            self._moved += placed if is_news else 0
         albums.choose(self._choice, videos=self._videos, photos=found.photos)
 
     async def complete(self, *, whole: bool) -> None:
@@ -81,14 +83,14 @@ class AlbumLister:
             self._store.flickr_albums.note(self._found.albums, is_news=True, is_whole=True)
         self._store.flickr_albums.settle(whole=whole)
         unknown = self._store.flickr_albums.unknown()
-        moved = 0
         for album in unknown:
-            moved += await self._list(album)
+            self._moved += await self._list(album)
         with self._store.writing():
             self._store.flickr_albums.choose(self._choice, videos=self._videos)
             self._store.flickr.remember("albums", value=True)
-        if moved:
-            self._log.emit("flickr.albums_changed", albums=len(unknown), photos=moved)
+        if self._moved:
+            self._log.emit("flickr.albums_changed", albums=len(unknown), photos=self._moved)
+            self._moved = 0
         if whole:
             for text in self._choice.without_album(self._store.flickr_albums.all()):
                 self._log.emit("flickr.no_album", album=text)

@@ -77,14 +77,16 @@ class FlickrAlbums:
                 [(album.id, album.title, album.updated, album.photos, self._account) for album in listed.values()],
             )
 
-    def place(self, album_id: str, photo_ids: Iterable[str], *, is_news: bool) -> None:
-        """Record that photos are in an album, beside those that are known to be."""
+    def place(self, album_id: str, photo_ids: Iterable[str], *, is_news: bool) -> int:
+        """Record that photos are in an album, beside those that are known to be; return how many were not known."""
         rows = self._db.conn.execute(
             "INSERT INTO flickr_album_photos (album_id, flickr_id) SELECT ?, value FROM json_each(?) WHERE true "
             "ON CONFLICT DO NOTHING RETURNING flickr_id",
             (album_id, json.dumps(list(photo_ids))),
         )
-        self._change([str(row[0]) for row in rows.fetchall()], is_news=is_news)
+        new = [str(row[0]) for row in rows.fetchall()]
+        self._change(new, is_news=is_news)
+        return len(new)
 
     def fill(self, album_id: str, photo_ids: Iterable[str]) -> int:
         """Record all photos of an album, and that they are known; return how many came and went."""
