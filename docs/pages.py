@@ -19,6 +19,7 @@ PAGES = {
     "companions": "companions.md",
     "undo": "undo.md",
     "vision": "detection.md",
+    "workers": "workers.md",
 }
 """The page about a command or a section of the configuration."""
 

@@ -80,6 +80,8 @@ def kind_name(kind: Any) -> str:
         return " or ".join(f"`{value}`" for value in get_args(kind))
     if get_origin(kind) is tuple:
         return f"list of {kind_name(get_args(kind)[0])}s"
+    if get_origin(kind) is Mapping:
+        return "map of {}s to {}s".format(*map(kind_name, get_args(kind)))
     if get_origin(kind) is Annotated:
         return kind_name(get_args(kind)[0])
     return TYPES[kind]
@@ -177,6 +179,8 @@ def as_yaml(value: Any) -> str:
             return str(value).lower()
         case int() | float():
             return f"{value:g}" if isinstance(value, float) else str(value)
+        case dict():
+            return "{}"
         case tuple():
             quoted = (f'"{item}"' for item in value)
             return f"[{', '.join(quoted)}]"

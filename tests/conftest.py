@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from support import photos
 from support.household import Household
 from support.kept_workers import KEPT
@@ -198,11 +198,13 @@ def put(photo: Path, folder: Path, name: str | None = None) -> Path:
 def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which the names of all tasks are added that this process gives to workers."""
     given: list[str] = []
-    attempt = Workers._attempt
+    attempt = LocalWorkers._attempt
 
-    async def noted(workers: Workers, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Any:
+    async def noted(
+        workers: LocalWorkers, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float
+    ) -> Any:
         given.append(function.__name__)
         return await attempt(workers, function, arguments, seconds)
 
-    monkeypatch.setattr(Workers, "_attempt", noted)
+    monkeypatch.setattr(LocalWorkers, "_attempt", noted)
     return given

@@ -43,11 +43,18 @@ def test_the_example_rules_are_good() -> None:
     assert len(read_rules(file, file.read_text(), home=Path("/home/eileen")).rules) == 3
 
 
-@pytest.mark.parametrize(
-    "snippet", [*blocks("docs/rules.md", "yaml"), *blocks("docs/flickr.md", "yaml"), *blocks("README.md", "yaml")]
-)
+PAGES = ["README.md", *(f"docs/{page.name}" for page in sorted((REPOSITORY / "docs").glob("*.md")))]
+
+
+SNIPPETS = [snippet for page in PAGES for snippet in blocks(page, "yaml") if "compose.yaml" not in snippet]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
 def test_each_snippet_of_the_documents_is_good(snippet: str) -> None:
-    assert read_rules(Path("rules.yaml"), snippet, home=Path("/home/eileen")).rules
+    if snippet.startswith("rules:"):
+        assert read_rules(Path("rules.yaml"), snippet, home=Path("/home/eileen")).rules
+    else:
+        assert read_settings(Path("familiar.yaml"), snippet) != Settings()
 
 
 def test_the_mistakes_in_the_documents_are_reported_as_they_say() -> None:

@@ -109,6 +109,10 @@ class MoreMemoryError(SetAsideError):
     """This content needs more memory than a worker usually has."""
 
 
+class WorkerLimitError(SetAsideError):
+    """This content takes longer than a worker may, or crashes it; a worker on another machine may manage it."""
+
+
 class RetryError(FamiliarError):
     """A temporary failure (disk full, busy, unreadable for now): a retry may succeed."""
 
@@ -133,13 +137,15 @@ class WriterError(RetryError):
 class WorkersError(RetryError):
     """No worker process can be started, so that no photo can be read until the cause is fixed; no photo is at fault.
 
-    `retry_in` is the number of seconds until workers are started again; until then, this error is raised at once.
+    `retry_in` is the number of seconds until workers are started again; until then, this error is raised at once. It
+    `lasts` where other machines are waited for, which may be off for days.
     """
 
-    def __init__(self, reason: str, retry_in: float) -> None:
+    def __init__(self, reason: str, retry_in: float, *, lasts: bool = False) -> None:
         """Take what a worker, or the system, says: which network can't be used, or why no process can be started."""
         super().__init__(reason)
         self.retry_in = retry_in
+        self.lasts = lasts
 
 
 class OfflineError(RetryError):

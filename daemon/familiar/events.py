@@ -54,7 +54,8 @@ CATALOGUE = (
             *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "stages", "oldest", "done"),
             *("failed", "set_aside", "rate", "roots", "roots_offline", "photos", "faces", "operations"),
             *("operations_waiting", "operations_failed", "worker_deaths", "flickr_trouble", "flickr_calls"),
-            *("flickr_downloads", "tags_added", "tags_removed", "latencies", "store_bytes", "free_bytes", "memory"),
+            *("flickr_downloads", "tags_added", "tags_removed", "latencies", "remote", "store_bytes", "free_bytes"),
+            *("memory", "backlog_waits", "seconds_left"),
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",
@@ -124,6 +125,13 @@ CATALOGUE = (
         ("root", "folders", "files", "new", "changed", "gone", "seconds"),
         "A root was compared with the store.",
     ),
+    Event(
+        "backlog.waiting",
+        "info",
+        ("reason",),
+        "The photos that the first scan of a folder found wait, as the settings say.",
+    ),
+    Event("backlog.resumed", "info", (), "The photos that the first scan of a folder found are handled again."),
     Event(
         "root.incomplete", "warning", ("root", "errors"), "Parts of a root can't be read; nothing in them is forgotten."
     ),
@@ -303,6 +311,27 @@ CATALOGUE = (
         "error",
         ("error", "retry_in"),
         "No worker process can be started, so photos wait. Fix the cause; the next try follows in `retry_in` seconds.",
+    ),
+    Event(
+        "remote.usable",
+        "info",
+        ("scheduler",),
+        "Workers of Dask can be used: photos are analysed there ([workers](workers.md)).",
+    ),
+    Event(
+        "remote.unusable",
+        "warning",
+        ("scheduler", "reason"),
+        "No worker of Dask can be used now; photos wait, or are analysed here, as `workers.unavailable` says.",
+    ),
+    Event("remote.joined", "info", ("address", "worker", "threads", "version"), "A worker of Dask gets photos."),
+    Event("remote.left", "info", ("address",), "A worker of Dask is gone; what it had is given to others."),
+    Event(
+        "remote.refused",
+        "warning",
+        ("address", "worker", "reason"),
+        "A worker of Dask gets no photos: it could find something else in them, or it has failed. It is asked again "
+        "each minute.",
     ),
     Event(
         "flickr.connected",

@@ -15,8 +15,10 @@ from familiar.api.flickr import FlickrAccount, LoginAttempt
 from familiar.api.models import FaceModels
 from familiar.api.people import RegisteredPeople
 from familiar.api.rules import PhotoRules
+from familiar.api.service import Service
 from familiar.api.sidecars import PhotoSidecars
 from familiar.errors import UsageError
+from familiar.flickr.api.credentials import Key, Login
 from familiar.library.photo_scores import PhotoScores
 from support.household import Household
 
@@ -108,17 +110,21 @@ PARTS = (
     FolderDisks,
     ConfigurationFiles,
     PhotoScores,
+    Service,
 )
 
 RIGHT: dict[str, object] = {
     "beyond": True,
     "cluster": 1,
     "distance": 0.4,
+    "face": 1,
     "faces": [1],
     "file": "a.npy",
     "folder": "here",
     "image": "a.jpg",
     "into": "Joe Biden",
+    "key": Key(key="k", secret="s"),
+    "login": Login(token="t", secret="s", perms="read", nsid="1@N00", username="ann"),
     "name": "Ann",
     "number": "123-456",
     "other": 1,

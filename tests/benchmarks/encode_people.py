@@ -22,7 +22,7 @@ import platformdirs
 from familiar.errors import FamiliarError, SetAsideError
 from familiar.model import Embedding, Face, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.tasks import EncodeTask
 
 MODELS = platformdirs.user_cache_path("familiar") / "models"
@@ -52,8 +52,8 @@ def settings_of(model: str) -> VisionSettings:
 async def encode(paths: Sequence[Path], model: str) -> list[Encoded]:
     """Look at photos, and encode the same faces by dlib's network, too."""
     async with (
-        Workers(models=MODELS, settings=settings_of(model)) as workers,
-        Workers(models=MODELS, settings=settings_of("dlib")) as others,
+        LocalWorkers(models=MODELS, settings=settings_of(model)) as workers,
+        LocalWorkers(models=MODELS, settings=settings_of("dlib")) as others,
     ):
         slots = asyncio.Semaphore(2 * workers.count)
 

@@ -26,7 +26,7 @@ from familiar.identity.matching import match  # noqa: E402
 from familiar.identity.people import KnownPerson  # noqa: E402
 from familiar.model import Photo  # noqa: E402
 from familiar.settings import MatchingSettings, VisionSettings  # noqa: E402
-from familiar.vision.workers.pool import Workers  # noqa: E402
+from familiar.vision.workers.local import LocalWorkers  # noqa: E402
 
 PEOPLE, PHOTOS, REGISTERED, RUNS = 25, 6, 15, 20
 OURS = {
@@ -40,7 +40,7 @@ Array: TypeAlias = npt.NDArray[Any]
 
 async def look(paths: list[Path], settings: VisionSettings) -> list[Photo | None]:
     models = platformdirs.user_cache_path("familiar") / "models"
-    async with Workers(models=models, settings=settings) as workers:
+    async with LocalWorkers(models=models, settings=settings) as workers:
 
         async def see(path: Path) -> Photo | None:
             try:

@@ -84,6 +84,33 @@ def test_an_account_comes_down_once_and_each_tag_goes_up_once(
     assert flickr.record.violations == []
 
 
+def test_a_daemon_follows_corrected_dates_and_albums_once_although_it_is_killed_meanwhile(
+    home: Household, flickr: FlickrServer, album: list[str]
+) -> None:
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    configure(home, login, max_size=320, albums="all", every=0.02)
+    home.rule({"name": "all", "then": [{"copy": f"{home.out}/{{album}}/{{taken:%Y}}/{{id}}{{suffix}}"}]})
+    for number, photo in enumerate(album):
+        flickr.account.edit_photo(photo, taken=f"19{70 + number}-01-01 00:00:00", granularity=6)
+    sea = flickr.account.add_album("Sea", album[:1])
+    before = {
+        f"out/{'Sea' if not number else 'no album'}/{1970 + number}/{one}.jpg" for number, one in enumerate(album)
+    }
+    after = {f"out/no album/1839/{album[5]}.jpg", f"out/Sea/1971/{album[1]}.jpg"}
+    with home.running() as daemon:
+        wait_until(lambda: set(home.tree(home.out)) == before)
+        wait_until(lambda: home.json("flickr", "status")["photos"]["done"] == 6)
+        flickr.account.edit_photo(album[5], taken="1839-01-01 00:00:00", granularity=8)
+        flickr.account.edit_album(sea.id, add=[album[1]])
+        daemon.wait_for("flickr.albums_changed")
+        daemon.process.kill()
+    with home.running():
+        wait_until(lambda: set(home.tree(home.out)) == before | after)
+        time.sleep(2)
+    assert set(home.tree(home.out)) == before | after
+    assert flickr.record.violations == []
+
+
 def test_a_photo_that_is_replaced_before_it_is_fetched_comes_down_as_it_is_now(
     home: Household, flickr: FlickrServer, album: list[str], obama_small: Path
 ) -> None:

@@ -158,6 +158,18 @@ def test_a_wait_that_flickr_asks_one_account_for_holds_up_no_other(store: Store)
     assert store.of_account("ben").flickr_calls.wait("api", limit=10) == 600
 
 
+def test_a_tag_is_taken_back_though_its_photo_was_replaced_since_and_has_no_file(store: Store) -> None:
+    store._db.conn.execute("INSERT INTO photos (id, hash, verdict, seen_at) VALUES (7, ?, 'seen', '')", ("a" * 64,))
+    store._db.conn.execute(
+        "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk, account, photo_id) "
+        "VALUES ('1', 's', 'photo', 'listed', 0, 0, 1, 'ben', 7)"
+    )
+    store.flickr_tags.want_on("1", Tag(text="seen", rule="all"))
+    store.flickr_tags.veto(7, "seen", Path("/state/flickr/ben/photos/1_a.jpg"))
+    (row,) = store.flickr_tags.of("1")
+    assert (row.wanted, row.vetoed) == (False, True)
+
+
 def test_facts_and_tags_of_accounts_are_kept_apart(store: Store) -> None:
     ana, ben = store.of_account("flickr"), store.of_account("ben")
     for account, id_ in (("flickr", "1"), ("ben", "2")):

@@ -1,7 +1,9 @@
 """Albums: listed with few calls, followed, and what they are good for."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +84,7 @@ def test_a_new_photo_in_an_album_costs_no_call_of_its_own(bench: FlickrBench, as
     account.edit_album(album.id, add=[new])
     assert asked_again(bench) == ["photos.recentlyUpdated", "photosets.getList"]
     assert titles(bench, new) == ["Sea"]
+    assert bench.log.of("flickr.albums_changed") == [{"account": "flickr", "albums": 0, "photos": 1}]
 
 
 def test_albums_are_listed_one_by_one_where_the_list_does_not_tell_their_photos(
@@ -155,6 +158,55 @@ def test_albums_of_one_title_and_with_signs_are_different_albums(bench: FlickrBe
     choose(bench, "a/b 🎉")
     bench.look()
     assert bench.listed(newest=False) == photos[:2]
+
+
+def test_an_account_that_has_no_albums_of_a_sudden_keeps_them_until_a_whole_listing(
+    bench: FlickrBench, astronaut: Path
+) -> None:
+    photo = bench.flickr.account.add_photo(astronaut).id
+    bench.flickr.account.add_album("Sea", [photo])
+    bench.look()
+    bench.flickr.account.albums.clear()
+    bench.look()
+    assert titles(bench, photo) == ["Sea"]
+    bench.later(8 * DAY)
+    bench.look()
+    assert titles(bench, photo) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"photosets": {"pages": 1, "total": 2, "photoset": [{"id": "5", "title": "Other", "photos": 0}]}},
+        {"photosets": {"pages": 1, "photoset": [{"id": "5", "title": "Other", "photos": 0}]}},
+        {"photosets": {"pages": 1, "total": 2, "photoset": [{"id": "5", "title": "Other", "photos": 0}, {"odd": 1}]}},
+        {"photosets": {"pages": 1, "total": 0}},
+    ],
+)
+def test_an_album_that_is_missing_in_a_list_that_is_not_whole_is_not_gone(
+    bench: FlickrBench, astronaut: Path, answer: dict[str, Any]
+) -> None:
+    photo = bench.flickr.account.add_photo(astronaut).id
+    bench.flickr.account.add_album("Sea", [photo])
+    bench.look()
+    bench.flickr.faults.next(f"text:{json.dumps(answer | {'stat': 'ok'})}", method="flickr.photosets.getList")
+    bench.look()
+    assert titles(bench, photo) == ["Sea"]
+
+
+def test_an_album_whose_photos_are_not_told_whole_keeps_those_that_are_known_and_is_asked_for_again(
+    bench: FlickrBench, astronaut: Path
+) -> None:
+    photos = [photo.id for photo in bench.flickr.account.add_photos([astronaut], 3)]
+    album = bench.flickr.account.add_album("Sea", photos[:2])
+    bench.look()
+    bench.flickr.account.edit_album(album.id, add=photos[2:], remove=photos[:1])
+    answer = {"photoset": {"pages": 1, "total": "2", "photo": []}, "stat": "ok"}
+    bench.flickr.faults.next(f"text:{json.dumps(answer)}", method="flickr.photosets.getPhotos")
+    bench.look()
+    assert [titles(bench, photo) for photo in photos[:2]] == [["Sea"], ["Sea"]]
+    bench.look()
+    assert [titles(bench, photo) for photo in photos] == [[], ["Sea"], ["Sea"]]
 
 
 @pytest.mark.parametrize("vanish", [True, False])

@@ -133,10 +133,13 @@ def test_what_the_owner_says_is_in_the_sidecar_of_a_copy_and_follows_changes(
     login = Login(url=flickr.url, **Control(flickr).grant())
     configure(household, login, max_size=240, albums="all")
     household.configure(json.loads(household.config.read_text()) | {"sidecars": {"write": True}})
-    household.rule({"name": "all", "then": [{"copy": f"{household.out}/"}, {"tag": "By familiar"}]})
+    copy = {"copy": f"{household.out}/{{title}}-{{id}}{{suffix}}"}
+    household.rule({"name": "all", "then": [copy, {"tag": "By familiar"}]})
+    title = f"{'日本 Море بحر 🌊 ' * 9}sea"
+    assert len(title.encode()) == 255
     photo = account.add_photo(
         meadow,
-        title="日本 Море بحر 🌊",
+        title=title,
         description='<b>Bold</b> &amp; <a href="https://example.org/">linked</a>',
         taken="1975-06-01 00:00:00",
         granularity=4,
@@ -147,10 +150,10 @@ def test_what_the_owner_says_is_in_the_sidecar_of_a_copy_and_follows_changes(
     odd = account.add_photo(meadow, marked=True, place=(91.0, 200.0), license="99")
     account.add_album("Summer/1", [photo.id])
     opened.flickr.sync()
-    sidecar, other = (one for name in (photo.id, odd.id) for one in household.out.glob(f"{name}_*.jpg.xmp"))
+    sidecar, other = (one for name in (photo.id, odd.id) for one in household.out.glob(f"*-{name}.jpg.xmp"))
     packet = Packet(sidecar.read_bytes())
     assert [packet.items(name) for name in SAID] == [
-        ["日本 Море بحر 🌊"], ["Bold & linked (https://example.org/)"], ["1975-06"], ["48,51.498000N"], ["CC BY 4.0"],
+        [title], ["Bold & linked (https://example.org/)"], ["1975-06"], ["48,51.498000N"], ["CC BY 4.0"],
         ["Sea Side"], ["Sea Side", "Albums/Summer／1"],
     ]  # fmt: skip
     assert [Packet(other.read_bytes()).items(name) for name in SAID] == [[odd.title], [], [], [], [], [], []]
@@ -165,7 +168,7 @@ def test_what_the_owner_says_is_in_the_sidecar_of_a_copy_and_follows_changes(
         ["New"], [], ["1975-06"], ["48,51.498000N"], ["All Rights Reserved"], ["Sea Side"],
         ["Sea Side", "Albums/Summer／1"],
     ]  # fmt: skip
-    assert len(list(household.out.iterdir())) == 4
+    assert len(list(household.out.iterdir())) == 6, "three copies, one of them with the new title in its name"
 
 
 SAID = (

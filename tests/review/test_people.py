@@ -183,8 +183,8 @@ def test_a_hidden_person_is_not_asked_about(served: ServedPage, known: int) -> N
         assert "Barack Obama" in [one.person for one in library.clusters.suggestions(margin=1)]
         library.people.hide("Barack Obama")
         assert "Barack Obama" not in [one.person for one in library.clusters.suggestions(margin=1)]
-        assert library.people.show("Barack Obama").hidden is False
-        assert library.people.show("Barack Obama").event is None  # nothing to do
+        assert library.people.unhide("Barack Obama").hidden is False
+        assert library.people.unhide("Barack Obama").event is None  # nothing to do
 
 
 def test_a_face_is_chosen_to_stand_for_a_person_as_long_as_it_is_theirs(

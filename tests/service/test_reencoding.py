@@ -7,7 +7,7 @@ from pathlib import Path
 from familiar.library.reencoding import Reencoder
 from familiar.service.reencoding import BackgroundReencoding
 from familiar.settings import VisionSettings
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from support.album import Album, embedding
 from support.log import CheckedLog
 
@@ -41,7 +41,7 @@ def test_the_newest_photos_come_first_and_those_that_are_offline_are_tried_again
         encoder.offline = {3, 18}
         job = BackgroundReencoding(
             store=album.store,
-            workers=Workers(settings=VisionSettings(workers=1), models=tmp_path),
+            workers=LocalWorkers(settings=VisionSettings(workers=1), models=tmp_path),
             reencoder=encoder,
             model="new",
             on_end=lambda: None,

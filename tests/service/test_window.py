@@ -7,8 +7,10 @@ from typing import Any, cast
 import pytest
 
 from familiar.errors import StoreUnavailableError
+from familiar.service.backlog import Backlog
 from familiar.service.wake import Wake
 from familiar.service.window import WIDTH, FileWindow
+from familiar.settings.backlog import BacklogSettings
 from familiar.store.files import FileRow
 from support.arrivals import ArrivalBench, hash_of
 
@@ -35,13 +37,16 @@ class Handlers:
 @dataclass(slots=True)
 class Slots:
     slots: int = 2
+    count: int = 1
     warm: int = 0
 
     def warm_up(self) -> None:
         self.warm += 1
 
 
-def window_of(bench: ArrivalBench, handlers: Handlers, workers: Slots | None = None) -> FileWindow:
+def window_of(
+    bench: ArrivalBench, handlers: Handlers, workers: Slots | None = None, backlog: Backlog | None = None
+) -> FileWindow:
     root = bench.store.roots.know(bench.base / "in")
     return FileWindow(
         store=bench.store,
@@ -50,6 +55,7 @@ def window_of(bench: ArrivalBench, handlers: Handlers, workers: Slots | None = N
         roots=lambda: [root.id],
         wake=Wake(longest=0.01),
         log=bench.log,
+        backlog=backlog,
     )
 
 
@@ -151,3 +157,39 @@ def test_workers_start_ahead_of_a_file_that_settles_soon(bench: ArrivalBench) ->
     assert workers.warm == 0
     asyncio.run(window.advance(8.0))
     assert workers.warm == 1
+
+
+def test_a_backlog_that_waits_holds_up_no_photo_that_has_arrived(bench: ArrivalBench) -> None:
+    handlers, load = Handlers(bench), [9.0]
+    put(bench, 3)
+    bench.store._db.conn.execute("UPDATE files SET in_backlog = name != CAST('2.jpg' AS BLOB)")
+    backlog = Backlog(settings=BacklogSettings(max_load=1), log=bench.log, load=lambda: load[0])
+    window = window_of(bench, handlers, backlog=backlog)
+
+    async def run(now: float) -> str | None:
+        for _ in range(20):
+            await window.advance(now)
+            await asyncio.sleep(0.005)
+        return window.waits_because
+
+    assert asyncio.run(run(0.0)) == "the load by other programs is 9.0, above 1"
+    assert handlers.done == ["2.jpg"]
+    load[0] = 0.0
+    assert asyncio.run(run(30.0)) is None
+    assert handlers.done == ["2.jpg", "0.jpg", "1.jpg"]
+
+
+def test_what_arrives_does_not_wait_for_the_turn_of_the_backlog(bench: ArrivalBench) -> None:
+    handlers = Handlers(bench)
+    put(bench, 2)
+    bench.store._db.conn.execute("UPDATE files SET in_backlog = 1")
+
+    async def run() -> None:
+        window = window_of(bench, handlers)
+        await window.advance(0.0)
+        bench.arrival("new.jpg", b"new")
+        await advance_until_idle(window)
+
+    asyncio.run(run())
+    assert handlers.begun == ["0.jpg", "1.jpg", "new.jpg"]
+    assert handlers.done == ["new.jpg", "0.jpg", "1.jpg"]

@@ -343,15 +343,21 @@ def test_killed_at_any_statement_of_the_migration_of_kinds_the_store_is_that_of_
     while died:
         path = Path(shutil.copyfile(older, tmp_path / f"{statement}.db"))
         died = migration_dies_at(path, statement)
-        opened(path).close()
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            migrate_kinds(connection)
         found = [(row["id"], row["kind"], row["done_order"]) for row in rows_of(path)]
         assert (statement, found) == (statement, [(7, "move", 3), (8, "move_sidecar", 2), (9, "write_sidecar", 1)])
         statement += 1
     assert statement > 15
 
 
+def migrate_kinds(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    migrations.apply(connection, stop_before="keep_removed_references")
+
+
 def migration_dies_at(path: Path, statement: int) -> bool:
-    """Migrate in a process that dies before the n-th statement that SQLite runs; return whether it got so far."""
+    """Run the migration in a process that dies before the n-th statement of it; return whether it got so far."""
     child = os.fork()
     if child == 0:
         left = [statement]
@@ -363,9 +369,8 @@ def migration_dies_at(path: Path, statement: int) -> bool:
 
         try:
             connection = sqlite3.connect(path, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.set_trace_callback(count)
-            migrations.apply(connection)
+            migrate_kinds(connection)
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])

@@ -13,9 +13,12 @@ FILE_NAMES = st.binary(min_size=1, max_size=3).filter(
 )
 
 
-def listed(files: Files, root: int, entries: list[tuple[bytes, int, int]], due: float = 5.0) -> tuple[int, int, int]:
+def listed(
+    files: Files, root: int, entries: list[tuple[bytes, int, int]], due: float = 5.0, *, in_backlog: bool = False
+) -> tuple[int, int, int]:
     folder = files.folder(PHOTOS, root_id=root, device=1)
-    found = files.compare(folder, [(*entry, 0) for entry in sorted(entries)], after=b"", upto=None, due=lambda _: due)
+    listing = [(*entry, 0) for entry in sorted(entries)]
+    found = files.compare(folder, listing, after=b"", upto=None, due=lambda _: due, in_backlog=in_backlog)
     return found.new, found.changed, len(found.missing)
 
 
@@ -109,6 +112,17 @@ def test_a_file_that_returns_is_found_again(store: Store) -> None:
     listed(store.files, root, [(b"a.jpg", 1, 1)])
     assert store.files.mark_gone(PHOTOS / "a.jpg")
     assert listed(store.files, root, [(b"a.jpg", 1, 1)]) == (1, 0, 0)
+
+
+def test_what_comes_later_overtakes_what_the_first_scan_found_and_that_can_be_left_out(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    listed(store.files, root, [(b"a.jpg", 1, 1), (b"b.jpg", 1, 1)], in_backlog=True)
+    store.files.hint(PHOTOS / "new.jpg", size=1, mtime_ns=1, root_id=root, due=5.0)
+    store.files.hint(PHOTOS / "b.jpg", size=2, mtime_ns=2, root_id=root, due=5.0)
+    settle_all(store, root)
+    assert [row.path.name for row in store.files.pending(roots=[root], limit=9)] == ["b.jpg", "new.jpg", "a.jpg"]
+    without = store.files.pending(roots=[root], limit=9, backlog=False)
+    assert [row.path.name for row in without] == ["b.jpg", "new.jpg"]
 
 
 def test_work_of_other_roots_is_left_alone(store: Store) -> None:

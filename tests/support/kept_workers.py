@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from familiar.api.environment import start_workers
-from familiar.settings import VisionSettings
+from familiar.settings import VisionSettings, WorkerSettings
+from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.pool import Workers
 from support.photos import MODELS
 
@@ -30,10 +31,12 @@ class KeptWorkers:
         *,
         settings: VisionSettings,
         models: Path,
+        remote: WorkerSettings | None = None,
         **options: Any,
     ) -> Workers:
-        if settings.workers != 1 or settings.model_file is not None or models != MODELS:
-            return start_workers(settings=settings, models=models, **options)
+        is_remote = remote is not None and remote.engine != "local"
+        if is_remote or settings.workers != 1 or settings.model_file is not None or models != MODELS:
+            return start_workers(settings=settings, models=models, remote=remote, **options)
         kept = self._kept.pop(settings, None)
         if kept is None or kept.is_broken:
             self._end(*filter(None, [kept]))
@@ -52,7 +55,7 @@ class KeptWorkers:
             one.end()
 
 
-class _LentWorkers(Workers):
+class _LentWorkers(LocalWorkers):
     """A worker that goes on when a command has ended."""
 
     @property

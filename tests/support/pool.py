@@ -9,7 +9,7 @@ from familiar.errors import FamiliarError
 from familiar.filesystem.reading import fingerprint
 from familiar.model import Embeddings, Face
 from familiar.settings import VisionSettings
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.tasks import EncodeTask
 from support.photos import MODELS
 
@@ -21,9 +21,9 @@ class Pool:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.workers = Workers(models=MODELS, settings=VisionSettings(workers=2, time_limit=20))
+        self.workers = LocalWorkers(models=MODELS, settings=VisionSettings(workers=2, time_limit=20))
 
-    def __call__(self, act: Callable[[Workers], Coroutine[Any, Any, T]]) -> T:
+    def __call__(self, act: Callable[[LocalWorkers], Coroutine[Any, Any, T]]) -> T:
         return self.loop.run_until_complete(act(self.workers))
 
     def encode(self, path: Path, faces: Sequence[Face]) -> Embeddings:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         service,
         sidecars,
         status,
+        workers,
     )
     from familiar.api.library import Library
 
@@ -62,6 +63,7 @@ __all__ = [
     "service",
     "sidecars",
     "status",
+    "workers",
 ]
 
 

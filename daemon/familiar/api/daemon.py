@@ -255,7 +255,9 @@ def daemon_for(
     if watch:
         store.models.carry(model.id, os.getpid())
     vision, environment = settings_for(model, settings.vision), session.environment
-    workers = environment.workers(settings=vision, models=environment.models, clock=time.monotonic)
+    workers = environment.workers(
+        settings=vision, models=environment.models, remote=settings.workers, clock=time.monotonic
+    )
     inputs = DaemonInputs(
         settings=settings.model_copy(update={"vision": vision}),
         rules=rules,

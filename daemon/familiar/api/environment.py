@@ -34,7 +34,7 @@ SERVICE_CACHE = Path("/var/cache/familiar")
 """Its cache (CacheDirectory=)."""
 
 StartWorkers: TypeAlias = "Callable[..., Workers]"
-"""Takes what `Workers` takes."""
+"""Takes what `pools.start_workers` takes."""
 
 SETTINGS_NAME = "familiar.yaml"
 RULES_NAME = "rules.yaml"
@@ -43,10 +43,10 @@ _LARGEST_TEXT = 1 << 20
 
 
 def start_workers(**options: Any) -> "Workers":
-    """Return workers of their own for one use."""
-    from familiar.vision.workers.pool import Workers
+    """Return workers of their own for one use, as `pools.start_workers` does."""
+    from familiar.vision.workers.pools import start_workers as start
 
-    return Workers(**options)
+    return start(**options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

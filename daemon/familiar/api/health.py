@@ -32,6 +32,8 @@ _CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the 
 
 _ENGINE_REMEDY = "correct vision.model_file, or reinstall familiar; its models or decoders are missing"
 
+_WORKER_REMEDY = "see docs/workers.md; until then it gets no photos"
+
 _PROBE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
     "53de0000000c4944415408d763f8ffff3f0005fe02fea735818100000000"
@@ -73,6 +75,8 @@ def examine(session: Session) -> Iterator[Finding]:
     for folder in settings.folders:
         yield from _examine_folder(folder)
     yield _examine_engine(session, settings)
+    if settings.workers.engine == "dask":
+        yield from _examine_workers(session, settings)
     yield _examine_raw()
 
 
@@ -194,6 +198,27 @@ def _examine_engine(session: Session, settings: Settings) -> Finding:
     if _GPU.exists() and "GPU" not in devices:
         return _warning("engine", f"{engine} works, with {devices}, although a GPU is present", _GPU_REMEDY)
     return _good("engine", f"{engine} works in a worker process, with {devices}")
+
+
+def _examine_workers(session: Session, settings: Settings) -> Iterator[Finding]:
+    """Ask the workers of Dask what they are."""
+    from familiar.vision.remote.inspection import expiring_soon  # noqa: PLC0415 - an extra
+
+    try:
+        state = session.remote_workers()
+    except FamiliarError as error:
+        yield _bad("workers", str(error), "see docs/workers.md")
+        return
+    if (soon := expiring_soon(settings.workers)) is not None:
+        yield _warning("certificates", soon, f"familiar workers certificates {settings.workers.certificates} --renew")
+    for worker in state.workers:
+        subject = f"worker {worker.address} ({worker.name})"
+        if worker.state == "ready":
+            yield _good(subject, f"familiar {worker.version}, {counted(worker.threads, 'thread')}")
+        else:
+            yield _bad(subject, f"{worker.state}: {worker.reason or 'it loads its networks'}", _WORKER_REMEDY)
+    if not state.workers:
+        yield _bad("workers", state.reason or "none", _WORKER_REMEDY)
 
 
 def _examine_raw() -> Finding:

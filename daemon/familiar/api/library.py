@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from familiar.api.search import Found
     from familiar.api.service import Service
     from familiar.api.sidecars import PhotoSidecars
+    from familiar.api.workers import OtherMachines
     from familiar.library.crops.options import CropFormat
     from familiar.library.export.formats import Format
     from familiar.library.export.tables import TableName
@@ -144,6 +145,11 @@ class Library(Closing):
         return api.models.FaceModels(self._session)
 
     @cached_property
+    def workers(self) -> OtherMachines:
+        """Other machines that analyse photos, as workers of Dask."""
+        return api.workers.OtherMachines(self._session)
+
+    @cached_property
     def disks(self) -> FolderDisks:
         """The disks of the folders that are read from and written to."""
         return api.disks.FolderDisks(self._session)
@@ -217,6 +223,15 @@ class Library(Closing):
             NoStoreError: there is no store yet.
         """
         return self._session.store().version
+
+    def check_store(self) -> None:
+        """Check that the store still has the tables with which it was opened.
+
+        Raises:
+            NoStoreError: there is no store yet.
+            StoreSchemaError: another version has migrated it since.
+        """
+        self._session.store().check_schema()
 
     @property
     def environment(self) -> Environment:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from familiar.library.reencoding import Reencoder
     from familiar.library.scoring import Scorer
     from familiar.library.survey import IndexedFile
+    from familiar.remote_state import RemoteState
     from familiar.rules.planning import Rules
     from familiar.settings import FolderSettings, Settings, VisionSettings
     from familiar.store.store import Store
@@ -45,6 +46,10 @@ class Loop(Protocol):
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine to completion."""
+
+
+_FEW = 64
+"""Tasks for which other machines are not asked."""
 
 
 class Session:
@@ -244,10 +249,15 @@ class Session:
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
-        """Make all decisions in a block, or none of them; all known faces are matched once, after it."""
+        """Make all decisions in a block, or none of them; all known faces are matched once, after it.
+
+        Raises:
+            StoreSchemaError: another version has migrated the store since it was opened.
+        """
         before, self._rematches = self._rematches, False
         try:
             with self.store().writing():
+                self.store().check_schema()
                 yield
         finally:
             self._rematches = before
@@ -264,16 +274,43 @@ class Session:
             self.notify("The daemon is matching the known faces again.")
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
-        """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
+        """Return workers for this many tasks; without `networks` they render, and do not find faces.
+
+        Other machines help only with many tasks: workers of this one start sooner.
+        """
+        is_much = networks and (tasks is None or tasks > _FEW)
         return self.noted(
             self.environment.workers(
-                settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks
+                settings=self.vision,
+                models=self.environment.models,
+                remote=self.settings.workers if is_much else None,
+                tasks=tasks,
+                networks=networks,
             )
         )
 
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
-        return self.noted(self.environment.workers(settings=self.vision_for(model), models=self.environment.models))
+        return self.noted(
+            self.environment.workers(
+                settings=self.vision_for(model), models=self.environment.models, remote=self.settings.workers
+            )
+        )
+
+    def remote_workers(self) -> RemoteState:
+        """Return the state of the workers of Dask, each of which is asked what it is.
+
+        Raises:
+            UsageError: none are configured, or a package for that is missing.
+        """
+        from familiar.vision.remote.installed import check_installed
+
+        if self.settings.workers.engine != "dask":
+            raise UsageError("No workers of Dask are configured; set workers.engine to `dask` (docs/workers.md).")
+        check_installed()
+        from familiar.vision.remote.inspection import inspect
+
+        return self.run(inspect(self.settings.workers, self.vision))
 
     def noted(self, workers: Workers) -> Workers:
         """Note workers, for `fallbacks`."""

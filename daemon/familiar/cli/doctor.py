@@ -16,7 +16,8 @@ _COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
 def doctor(library: Library) -> Answer:
     """Check this installation, and suggest fixes.
 
-    Checks the configuration, the rules, the store, the folders, kernel limits, and the engine.
+    Checks the configuration, the rules, the store, the folders, kernel limits, the engine, and workers on other
+    machines.
     """
     findings = library.examine()
     return Answer(

@@ -11,6 +11,7 @@ import click
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import INTERRUPTED, CommandError, print_table, say
+from familiar.durations import duration
 from familiar.plurals import counted
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from familiar.library.models import ListedModel, ModelChange, ModelPlan
 
 _COLUMNS = ("model", "in use", "faces", "kept", "references", "dimension", "licence")
-
-_LONG = 90
-"""From so many seconds on, times are told in minutes; from so many minutes on, in hours."""
 
 
 @click.group(cls=Group)
@@ -121,7 +119,7 @@ def _show_plan(plan: ModelPlan) -> None:
         say(f"Encoded by it before: {counted(plan.kept_faces, 'face')}, for which no photo is read.")
     if plan.seconds is not None:
         measured = f"measured on {counted(plan.sample, 'photo')}"
-        say(f"It takes about {_duration(plan.seconds)}, {measured}.")
+        say(f"It takes about {duration(plan.seconds)}, {measured}.")
     if plan.unreadable:
         say(f"{counted(plan.unreadable, 'photo')} can't be read now; those faces are encoded later.")
     _show_left(plan.references_left)
@@ -151,10 +149,3 @@ def _show_left(references: int) -> None:
             f"Kept, and compared with no face: {counted(references, 'imported reference')} of other models; "
             "`familiar people add` registers photos."
         )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < _LONG:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < _LONG else f"{minutes // 60} h {minutes % 60:02} min"

@@ -8,6 +8,8 @@ import click
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import counted_by_suffix, local_time, print_heading, print_table, say
+from familiar.cli.console.remote_workers import show_workers
+from familiar.durations import duration
 from familiar.library.prometheus import metrics
 from familiar.library.status import FlickrSummary, LibraryStatus
 from familiar.missing_parts import describe_missing
@@ -37,6 +39,8 @@ def _show(found: LibraryStatus) -> None:
         for root in found.roots
     ])  # fmt: skip
     passed_by = [(root.path, counted_by_suffix(root.passed_by)) for root in found.roots if root.passed_by]
+    if found.remote is not None:
+        show_workers(found.remote)
     _section("files skipped by name", ("folder", "files"), passed_by)
     _section("operations", ("state", "count"), sorted(found.operations.items()))
     _section("disks with waiting operations", ("folder", "operations"), [
@@ -69,7 +73,9 @@ def _show_counts(found: LibraryStatus) -> None:
             f"people with references of other models only: {len(found.unmatched_people)}; new faces are not compared "
             "with them; `familiar doctor` says what to do"
         )
-    say("files: " + ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
+    waiting = ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed"))
+    left = f"; about {duration(found.seconds_left)} left" if found.seconds_left else ""
+    say(f"files: {waiting}{left}")
 
 
 def _encoded_by(found: LibraryStatus) -> str:

@@ -55,6 +55,8 @@ class WatchedRoot:
     patterns: Patterns
     watcher: Watcher | None
     is_remote: bool
+    is_new: bool
+    """Whether it was never scanned as a whole: what is found in it was there before."""
     polls: bool = False
     """Whether walks replace the events of some folders, which can't be watched."""
     is_online: bool = False
@@ -204,8 +206,10 @@ class WatchedRoots:
         polls = is_remote if folder.polling is None else folder.polling
         patterns = Patterns(folder, sidecars=self._sidecars, companions=self._companions)
         watcher = Watcher(folder.path, patterns, on_message) if self._watch and not polls else None
+        known = self._store.roots.know(folder.path)
         return WatchedRoot(
-            id=self._store.roots.know(folder.path).id,
+            id=known.id,
+            is_new=known.scanned_at is None,
             settings=folder,
             patterns=patterns,
             watcher=watcher,

@@ -94,6 +94,7 @@ class Walks:
                     after=listing.after,
                     upto=listing.upto,
                     due=partial(self._due, root, now),
+                    in_backlog=root.is_new,
                 )
         except StoreError:
             raise
@@ -134,7 +135,7 @@ class Walks:
         unreadable = tuple(path for path, _ in finished.errors)
         gone = self._forget(self._missing(root, finished.top, walk, unreadable))
         if finished.top == root.path:
-            root.files = walk.files
+            root.files, root.is_new = walk.files, False
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
             if walk.new or walk.changed or gone or is_regular or not self._watch:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.embedding_models import command_name
+from familiar.remote_state import RemoteState
 from familiar.state import flickr_in, holder
 from familiar.store.store import Store
 
@@ -76,16 +77,18 @@ class LibraryStatus:
     """How far everything is.
 
     `pid` is the process that works on the library, if one does: the daemon, or a command. `files`, `photos`, `clusters`
-    and `operations` are counts by state. `model_trouble` says why the model in use can't be used here, and what to do;
-    None if it can. `outdated_faces` counts faces of another model than `model`, the one in use.
-    `unmatched_people` are found in no photo, as their references are of other models. `flickr` is empty without an
-    account.
+    and `operations` are counts by state. `seconds_left` is about how long pending files take, if that can be said.
+    `model_trouble` says why the model in use can't be used here, and what to do; None if it can. `outdated_faces`
+    counts faces of another model than `model`, the one in use. `unmatched_people` are found in no photo, as their
+    references are of other models. `flickr` is empty without an account; `remote` is None while no workers
+    of Dask are used.
     """
 
     pid: int | None
     state: Path
     roots: tuple[FolderStatus, ...]
     files: Mapping[str, int]
+    seconds_left: float | None
     photos: Mapping[str, int]
     model: str
     model_trouble: str | None
@@ -100,21 +103,24 @@ class LibraryStatus:
     set_aside: tuple[TroubledFile, ...]
     damaged: tuple[DamagedFile, ...]
     flickr: tuple[FlickrSummary, ...]
+    remote: RemoteState | None
 
 
 def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
     """Return how far everything is; `model` is the id of the model in use, and the trouble is with that."""
     state = store.path.parent
+    files, pace = store.files.counts(), store.photos.pace()
     return LibraryStatus(
         pid=holder(state),
         state=state,
         roots=_roots(store),
-        files=store.files.counts(),
+        files=files,
+        seconds_left=None if pace is None else files.get("pending", 0) / pace,
         photos=store.photos.counts(),
         model=command_name(model),
         model_trouble=model_trouble,
         outdated_faces=store.photos.count_outdated(model),
-        people=len(store.people.all()),
+        people=store.people.count(),
         unmatched_people=tuple(store.people.unmatched(model)),
         clusters={str(kind): count for kind, count in store.clusters.counts().items()},
         operations=store.journal.counts(),
@@ -129,7 +135,13 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
         flickr=tuple(_flickr(store, account) for account in store.flickr.accounts()),
+        remote=_remote(store),
     )
+
+
+def _remote(store: Store) -> RemoteState | None:
+    kept = store.remote_workers.last()
+    return None if kept is None or holder(store.path.parent) is None else RemoteState.of(kept)
 
 
 def _roots(store: Store) -> tuple[FolderStatus, ...]:

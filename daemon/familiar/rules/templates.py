@@ -30,6 +30,9 @@ NUMBER_FORMAT = r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?"
 ALBUM_FORMAT = r"\|[^{}/|]*[^{}/|\s.][^{}/|]*"
 """What may follow `{album:`, as a regular expression: a bar, and the text for photos in no album."""
 
+_ROOM = 16
+"""Bytes of a name that a long title leaves free: for a number, and for the suffix of a sidecar."""
+
 _DIGITS = 12
 """Digits of a hash that stand for a number."""
 
@@ -76,7 +79,7 @@ class Template:
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
         """Return the target for these values; `name` is the file name in a target that is a folder."""
         components = self._components(values)
-        excess = max((size_of(component) for component in components), default=0) - LONGEST
+        excess = max((size_of(component) for component in components), default=0) - (LONGEST - _ROOM)
         if excess > 0 and "title" in self.fields:  # what follows a title, such as a number, tells names apart
             title = clean_name(str(values["title"]))
             shorter = clean_name(title, longest=max(size_of(title) - excess, 1))

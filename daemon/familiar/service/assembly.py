@@ -20,6 +20,7 @@ from familiar.library.sidecars.reader import SidecarReader
 from familiar.library.sidecars.writer import SidecarWriter
 from familiar.library.sources import FlickrCache, Sources
 from familiar.service.arrival import Stage
+from familiar.service.backlog import Backlog
 from familiar.service.daemon import Daemon
 from familiar.service.failures import Failures
 from familiar.service.grouper import Grouper
@@ -31,6 +32,7 @@ from familiar.service.operations import OpenOperations
 from familiar.service.progress import Progress, progress_of
 from familiar.service.reencoding import BackgroundReencoding, ReferenceReencoding
 from familiar.service.rematching import Rematching
+from familiar.service.remote_health import RemoteHealth
 from familiar.service.retries import Retries
 from familiar.service.review_page import ReviewPage
 from familiar.service.signals import Signals
@@ -202,6 +204,7 @@ def assemble(
         roots=lambda: [*parts.intake.online_roots, *(sync.root_id for sync in syncs)],
         wake=parts.wake,
         log=log,
+        backlog=Backlog(settings=inputs.settings.backlog, log=log) if inputs.watch else None,
     )
     rescan = parts.intake.request_rescan
     failures = Failures(
@@ -223,6 +226,7 @@ def assemble(
         failures=failures,
         notifier=notifier,
         log=log,
+        remote=lambda: parts.workers.health().remote,
         clock=clock,
         flickr_trouble=lambda: next((sync.trouble for sync in syncs if sync.trouble is not None), None),
         on_beat=partial(_tell, syncs),
@@ -335,6 +339,7 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, syncs: "Seque
         parts.sidecar_reader,
         Eager(parts.sidecar_writer, when=parts.has_time_for_sidecars, on_more=parts.wake.now),
         Periodic(WorkerHealth(workers=parts.workers, log=log).look),
+        Periodic(RemoteHealth(workers=parts.workers, store=store, log=log, clock=inputs.clock).look),
         Periodic(notifier.ping),
     )
 

@@ -68,8 +68,10 @@ class Failures:
         """Report workers that could not be started, once for each try, and wait for a short time.
 
         Raises:
-            WorkersError: none could be started for too long.
+            WorkersError: none could be started for too long. Other machines are waited for as long as it takes.
         """
+        if error.lasts:
+            self._since = None
         seconds = min(self._pause, self._seconds(error))
         if error is not self._told:
             self._told = error

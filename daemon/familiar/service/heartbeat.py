@@ -5,25 +5,32 @@ It beats beside the turns of the loop, in every state: while the store can't be 
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from familiar.durations import duration
 from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.folders.intake import Intake
 from familiar.plurals import counted
+from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
 from familiar.service.latencies import Latencies
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.service.totals import ProcessCounts
 from familiar.service.window import FileWindow
+from familiar.store.files import FileRow
 from familiar.store.store import Store
 
 IN_STORE = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed")
 """The fields that come from the store."""
+
+_BEATS = 31
+"""Heartbeats from which the pace is taken: half an hour of them, unless they are more frequent."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -46,11 +53,15 @@ class Heartbeat:
         failures: Failures,
         notifier: Notifier,
         log: EventLog,
+        remote: Callable[[], RemoteState | None],
         clock: Callable[[], float],
         flickr_trouble: Callable[[], str | None],
         on_beat: Callable[[], None],
     ) -> None:
-        """Take what is told; it beats each `every` seconds, and calls `on_beat` then."""
+        """Take what is told; it beats each `every` seconds, and calls `on_beat` then.
+
+        `remote` gives the workers of Dask.
+        """
         self._every = every
         self._counts = counts
         self._store = store
@@ -61,10 +72,12 @@ class Heartbeat:
         self._failures = failures
         self._notifier = notifier
         self._log = log
+        self._remote = remote
         self._clock = clock
         self._flickr_trouble = flickr_trouble
         self._on_beat = on_beat
         self._last = (clock(), counts.tally.handled)
+        self._beats = deque([self._last], maxlen=_BEATS)
         self._first_waiting: tuple[int | None, float] = (None, clock())
         self._task: asyncio.Task[None] | None = None
         self.is_ready = False
@@ -93,7 +106,9 @@ class Heartbeat:
     def _beat(self, now: float) -> None:
         handled, (since, handled_then) = self._counts.tally.handled, self._last
         self._last = (now, handled)
+        self._beats.append(self._last)
         waiting, roots = self._waiting(now), self._intake.root_list()
+        left = self._seconds_left(waiting["pending"])
         self._log.emit(
             "service.heartbeat",
             run=self._counts.id,
@@ -107,16 +122,19 @@ class Heartbeat:
             roots_offline=sum(root["state"] == "offline" for root in roots),
             flickr_trouble=self._flickr_trouble(),
             latencies=self._latencies.take(),
+            remote=_remote(self._remote()),
             **of_process(self._counts, self._store.path),
             **waiting,
+            backlog_waits=self._window.waits_because,
+            seconds_left=left,
         )
-        self._notifier.status(self._status(waiting["pending"]))
+        self._notifier.status(self._status(waiting["pending"], left))
         with suppress(StoreError):
             self._on_beat()
 
     def show(self) -> None:
         """Show the state in `systemctl status` now, as after a reload."""
-        self._notifier.status(self._status(self._waiting(self._clock())["pending"]))
+        self._notifier.status(self._status(self._waiting(self._clock())["pending"], None))
 
     @property
     def state(self) -> DaemonState:
@@ -131,7 +149,7 @@ class Heartbeat:
         """Return what waits, from the store; None for what can't be read."""
         try:
             roots = self._intake.online_roots
-            files, first = self._store.files.waiting(roots), self._store.files.pending(roots=roots, limit=1)
+            files, first = self._store.files.waiting(roots), self._first_pending(roots)
             failed, open_operations = self._store.files.count_failures(), self._store.journal.open_counts()
         except StoreError:
             return dict.fromkeys(IN_STORE)
@@ -147,13 +165,26 @@ class Heartbeat:
             "operations_failed": retried,
         }
 
-    def _status(self, pending: int | None) -> str:
+    def _first_pending(self, roots: list[int]) -> list[FileRow]:
+        """Return the file that is handled next, if there is one; the backlog counts unless it waits."""
+        return self._store.files.pending(roots=roots, limit=1, backlog=self._window.waits_because is None)
+
+    def _seconds_left(self, pending: int | None) -> float | None:
+        """Return in how many seconds the pending files will be done, by the pace of the last heartbeats."""
+        (now, handled), (since, before) = self._beats[-1], self._beats[0]
+        if not pending or handled == before or self._window.waits_because is not None:
+            return None
+        return pending * (now - since) / (handled - before)
+
+    def _status(self, pending: int | None, seconds_left: float | None) -> str:
         if self._failures.reason is not None:
             return f"failing: {self._failures.reason}"
         problem = self._counts.totals.rejected
         rejected = "" if problem is None else f"; running with the old configuration: {problem}"
         handled = counted(self._counts.tally.handled, "photo")
-        return f"{handled} handled, {'?' if pending is None else pending} pending{rejected}"
+        left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
+        waits = "" if self._window.waits_because is None else f"; the backlog waits: {self._window.waits_because}"
+        return f"{handled} handled, {'?' if pending is None else pending} pending{left}{waits}{rejected}"
 
 
 def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
@@ -173,6 +204,12 @@ def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
         "memory": _resident(),
         **_space(store),
     }
+
+
+def _remote(state: RemoteState | None) -> list[dict[str, str | int | None]]:
+    """Return the workers of Dask as a list, which all readers of logs take."""
+    shown = ("address", "state", "version", "threads", "in_flight", "photos", "per_minute")
+    return [] if state is None else [{name: getattr(worker, name) for name in shown} for worker in state.workers]
 
 
 def _resident() -> int:

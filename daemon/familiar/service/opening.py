@@ -74,6 +74,9 @@ class Opening:
             roots=[],
             roots_offline=0,
             latencies=[],
-            **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble")),
+            remote=[],
+            **dict.fromkeys(
+                (*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits", "seconds_left")
+            ),
             **of_process(self._counts, self._store),
         )

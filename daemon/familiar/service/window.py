@@ -1,4 +1,7 @@
-"""The files in progress: some of those that are pending, handled side by side and done in their order."""
+"""The files in progress: some of those that are pending, handled side by side and done in their order.
+
+What arrives is done before the backlog, without waiting for its turn.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from familiar.errors import StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.tasks import Tasks
+from familiar.service.backlog import Backlog
 from familiar.service.handler import Handler
 from familiar.service.wake import Wake
 from familiar.store.files import FileRow
@@ -32,23 +36,27 @@ class FileWindow:
         roots: Callable[[], list[int]],
         wake: Wake,
         log: EventLog,
+        backlog: Backlog | None = None,
     ) -> None:
-        """Take what handles a file, and what gives the ids of the roots whose files are handled now."""
+        """Take what handles a file, and what gives the ids of the roots whose files are handled now.
+
+        Without a `backlog`, which may let its files wait, they never do.
+        """
         self._store = store
         self._handler = handler
         self._workers = workers
         self._roots = roots
         self._wake = wake
+        self._backlog = backlog
         self._log = log
         self._width = max(WIDTH, workers.slots)
         self._tasks: Tasks[int] = Tasks(wake.now)
-        self._turn = asyncio.Event()
-        self._turn.set()
+        self._turns = {in_backlog: _past_turn() for in_backlog in (False, True)}
         self._now = float("-inf")
         self._not_before: dict[int, float] = {}
 
     async def advance(self, now: float) -> None:
-        """Begin with pending files, the first found first.
+        """Begin with pending files, the first found first; those of the backlog last.
 
         Raises:
             StoreError, WorkersError: a file could not be handled because of it.
@@ -56,6 +64,8 @@ class FileWindow:
         self._now = now
         self._tasks.check()
         self._store.files.retry(now)
+        if self._backlog is not None:
+            self._wake.at(self._backlog.check(now, busy=min(len(self._tasks), self._workers.count)))
         self._begin()
         due = self._store.files.next_settled(roots=self._roots())
         if due is not None and due - now < _WARM_UP:
@@ -74,6 +84,11 @@ class FileWindow:
         )
 
     @property
+    def waits_because(self) -> str | None:
+        """Why the backlog waits; None if it does not."""
+        return None if self._backlog is None else self._backlog.reason
+
+    @property
     def count(self) -> int:
         """How many files are in progress."""
         return len(self._tasks)
@@ -85,13 +100,16 @@ class FileWindow:
     def _begin(self) -> None:
         if len(self._tasks) >= self._width:
             return
-        for file in self._store.files.pending(roots=self._roots(), limit=self._width, known=self._tasks):
+        for file in self._store.files.pending(
+            roots=self._roots(), limit=self._width, known=self._tasks, backlog=self.waits_because is None
+        ):
             if self._now < self._not_before.get(file.id, self._now):
                 continue
             if len(self._tasks) >= self._width:
                 return
-            before, self._turn = self._turn, asyncio.Event()
-            self._tasks.start(file.id, self._handle(file, before, self._turn))
+            before, own = self._turns[file.in_backlog], asyncio.Event()
+            self._turns[file.in_backlog] = own
+            self._tasks.start(file.id, self._handle(file, before, own))
 
     async def _handle(self, file: FileRow, before: asyncio.Event, own: asyncio.Event) -> None:
         try:
@@ -104,3 +122,9 @@ class FileWindow:
             self._log.emit("photo.error", path=file.path, error=repr(error), exc_info=True)
         finally:
             own.set()
+
+
+def _past_turn() -> asyncio.Event:
+    turn = asyncio.Event()
+    turn.set()
+    return turn

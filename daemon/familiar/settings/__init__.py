@@ -13,6 +13,7 @@ from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.vision import VisionSettings
 from familiar.settings.whole import Settings
+from familiar.settings.workers import WorkerSettings
 
 __all__ = [
     "ClusteringSettings",
@@ -25,6 +26,7 @@ __all__ = [
     "Settings",
     "SidecarSettings",
     "VisionSettings",
+    "WorkerSettings",
     "folder_name",
     "read_settings",
     "settings_as_yaml",

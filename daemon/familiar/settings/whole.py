@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from familiar.media import JPEG_XL, RAWS, VIDEOS, has_raw_decoder, jpeg_xl_plugin
+from familiar.settings.backlog import BacklogSettings
 from familiar.settings.companions import CompanionSettings
 from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.flickr import FlickrSettings
@@ -13,6 +14,7 @@ from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
+from familiar.settings.workers import WorkerSettings
 
 FlickrAccounts: TypeAlias = Annotated[tuple[FlickrSettings, ...], Field(min_length=1)]
 
@@ -57,7 +59,9 @@ class Settings(Section):
         "the system, workers that can't be started) exits with 1, so that the service manager starts it again and "
         "shows the failure.",
     )
+    backlog: BacklogSettings = BacklogSettings()
     vision: VisionSettings = VisionSettings()
+    workers: WorkerSettings = WorkerSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: Annotated[

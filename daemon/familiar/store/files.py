@@ -2,7 +2,8 @@
 
 A file is *settling* (found, maybe still being written), then *pending* (complete, to be handled), then *done*; or
 *failed* (a passing failure, tried again when `due`), or *gone* (it left its path; the photo is not forgotten).
-`due` is in seconds of the daemon's monotonic clock, and set again at each start (`restart_clock`).
+`due` is in seconds of the daemon's monotonic clock, and set again at each start (`restart_clock`). Files that the first
+scan of a root found are the *backlog*: those that come later are handled before them.
 """
 
 import json
@@ -22,7 +23,8 @@ from familiar.store.database import Database, writing
 class FileRow:
     """One file that the store knows; `photo_id` is None until its content is known.
 
-    One that is `left_out` is there, but the settings exclude it now.
+    One that is `left_out` is there, but the settings exclude it now. One that is `in_backlog` was there before its root
+    was watched.
     """
 
     id: int
@@ -35,6 +37,7 @@ class FileRow:
     attempts: int
     ctime_ns: int | None = None
     left_out: bool = False
+    in_backlog: bool = False
 
     @property
     def stamp(self) -> Stamp:
@@ -51,7 +54,9 @@ class Comparison:
     missing: tuple[bytes, ...]
 
 
-_FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts, left_out"
+_FILE_COLUMNS = (
+    "files.id, folders.path, files.name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts, left_out, in_backlog"
+)
 _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
 _WAITING = "FROM files INDEXED BY {} CROSS JOIN folders ON folders.id = files.folder_id"
 """From the few files that wait to their folders; the planner would go through all files of a root."""
@@ -64,11 +69,11 @@ _NAMED = (
 """The names in a folder from one text on and before another one, in lower case; the signs let the index serve."""
 _AFTER_DOT = b"/"
 _FIND = """
-    INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, due, found_at)
-    VALUES (?, ?, ?, ?, ?, 'settling', ?, ?)
+    INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, due, found_at, in_backlog)
+    VALUES (?, ?, ?, ?, ?, 'settling', ?, ?, ?)
     ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,
         ctime_ns = excluded.ctime_ns, due = excluded.due, state = 'settling', photo_id = NULL, attempts = 0,
-        reason = NULL, left_out = 0
+        reason = NULL, left_out = 0, in_backlog = excluded.in_backlog
 """
 
 
@@ -107,6 +112,7 @@ class Files:
         after: bytes,
         upto: bytes | None,
         due: Callable[[int], float],
+        in_backlog: bool = False,
     ) -> Comparison:
         """Compare part of a folder's listing with the store and record what is new or changed.
 
@@ -116,6 +122,7 @@ class Files:
             after: names up to this one belong to an earlier part.
             upto: the last name of this part, or None for the last part.
             due: gives when a new or changed file will have settled, by its last change.
+            in_backlog: whether this is the first scan of a root.
         """
         known = self._known(folder_id, after, upto)
         remembered = next(known, None)
@@ -136,7 +143,7 @@ class Files:
                 found.append((name, size, mtime_ns, ctime_ns, due(max(mtime_ns, ctime_ns))))
         if remembered is not None:
             missing.extend([remembered[0], *(row[0] for row in known)])
-        self._find(folder_id, found)
+        self._find(folder_id, found, in_backlog=in_backlog)
         self._db.conn.executemany("UPDATE files SET ctime_ns = ? WHERE folder_id = ? AND name = ?", adopted)
         return Comparison(new=new, changed=len(found) - new, missing=tuple(missing))
 
@@ -180,13 +187,15 @@ class Files:
         where = f"WHERE state = 'settling' AND due <= ? {_IN_ROOTS} ORDER BY due, files.id LIMIT ?"
         return list(self._rows(where, (now, json.dumps(roots), limit), source=_WAITING.format("files_settling")))
 
-    def pending(self, *, roots: Sequence[int], limit: int, known: Container[int] = ()) -> list[FileRow]:
-        """Return pending files of these roots in the order in which they were found, without those that are known.
+    def pending(
+        self, *, roots: Sequence[int], limit: int, known: Container[int] = (), backlog: bool = True
+    ) -> list[FileRow]:
+        """Return pending files of these roots in the order in which they were found, those of the backlog last.
 
-        Those count, too, for the limit.
+        Those that are known are left out, but count for the limit; without `backlog`, its files are left out.
         """
-        where = f"WHERE state = 'pending' {_IN_ROOTS} ORDER BY files.id LIMIT ?"
-        values = (json.dumps(roots), limit)
+        where = f"WHERE state = 'pending' AND in_backlog <= ? {_IN_ROOTS} ORDER BY in_backlog, files.id LIMIT ?"
+        values = (backlog, json.dumps(roots), limit)
         return list(self._rows(where, values, source=_WAITING.format("files_pending"), known=known))
 
     def next_settled(self, *, roots: Sequence[int]) -> float | None:
@@ -372,10 +381,12 @@ class Files:
             (folder_id, after, *values),
         )
 
-    def _find(self, folder_id: int, found: Iterable[tuple[bytes, int, int, int | None, float]]) -> None:
+    def _find(
+        self, folder_id: int, found: Iterable[tuple[bytes, int, int, int | None, float]], *, in_backlog: bool = False
+    ) -> None:
         """Record files: name, size, mtime_ns, ctime_ns, and when they will have settled."""
         found_at = self._now().isoformat()
-        self._db.conn.executemany(_FIND, ((folder_id, *entry, found_at) for entry in found))
+        self._db.conn.executemany(_FIND, ((folder_id, *entry, found_at, in_backlog) for entry in found))
 
     def _update(self, file_id: int, assignments: str, *values: Any) -> None:
         self._db.conn.execute(f"UPDATE files SET {assignments} WHERE id = ?", (*values, file_id))
@@ -384,7 +395,7 @@ class Files:
         self, where: str, values: tuple[Any, ...], *, source: str = _FROM_FILES, known: Container[int] = ()
     ) -> Iterator[FileRow]:
         for row in self._db.conn.execute(f"SELECT {_FILE_COLUMNS} {source} {where}", values):
-            file_id, folder, name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts, left_out = row
+            file_id, folder, name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts, left_out, in_backlog = row
             if file_id in known:
                 continue
             yield FileRow(
@@ -398,6 +409,7 @@ class Files:
                 photo_id=photo_id,
                 attempts=attempts,
                 left_out=bool(left_out),
+                in_backlog=bool(in_backlog),
             )
 
 

@@ -289,6 +289,25 @@ def index_timeline(db: "Database") -> None:
         db.conn.execute(f"CREATE TRIGGER {name} AFTER {event}")
 
 
+@migrations()
+def keep_marked_people(db: "Database") -> None:
+    """Keep who is marked on photos on Flickr; so far Flickr was not asked."""
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked TEXT NOT NULL DEFAULT ''")
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN marked_at INTEGER")
+
+
+@migrations()
+def tell_arrivals_from_the_backlog(db: "Database") -> None:
+    """Add which files the first scan of a root found: those that come later are handled before them."""
+    _run(db, _BACKLOG)
+
+
+@migrations()
+def index_matches(db: "Database") -> None:
+    """Find the nearest faces of a person, photos by their verdicts, and damaged ones, in large stores, too."""
+    _run(db, _NEAREST)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -908,3 +927,17 @@ _CHANGES_OF_DATES = {
     f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
 }
 """What changes the dates of photos, by the names of the triggers."""
+
+_BACKLOG = """
+ALTER TABLE files ADD COLUMN in_backlog INTEGER NOT NULL DEFAULT 0;
+UPDATE files SET in_backlog = 1 WHERE state IN ('settling', 'pending', 'failed');
+DROP INDEX files_pending;
+CREATE INDEX files_pending ON files (in_backlog, id) WHERE state = 'pending'
+"""
+
+_NEAREST = """
+CREATE INDEX matches_nearest ON matches (person_id, accepted, distance);
+DROP INDEX matches_person;
+CREATE INDEX photos_verdict ON photos (verdict);
+CREATE INDEX photos_damaged ON photos (id) WHERE missing IS NOT NULL
+"""

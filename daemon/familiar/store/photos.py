@@ -4,13 +4,17 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo, Shot
 from familiar.store.database import Database, writing
 
+_PACE_OF = 200
+"""Photos, the last ones, that the pace is taken from."""
+_RECENT = timedelta(minutes=5)
+"""Time without a photo after which there is no pace."""
 _LARGEST = 2**63 - 1
 """SQLite's largest id."""
 
@@ -297,7 +301,7 @@ class Photos:
     def embeddings_of(self, face_ids: Sequence[int], engine: str) -> tuple[list[int], Embeddings]:
         """Return those of the faces that are of this engine, and no mistakes: ids and embeddings, as `embeddings`."""
         rows = self._db.conn.execute(
-            "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND engine = ? "
+            "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND +engine = ? "
             "ORDER BY id",
             (json.dumps(list(face_ids)), engine),
         ).fetchall()
@@ -377,7 +381,10 @@ class Photos:
         counts = {"seen": 0, "set aside": 0, "output": 0}
         rows = self._db.conn.execute("SELECT verdict, count(*) FROM photos GROUP BY verdict")
         counts.update({str(verdict): int(count) for verdict, count in rows})
-        counts["faces"] = self._count("real_faces")
+        counts["faces"] = self._count(
+            "faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
+            "AND id NOT IN (SELECT face_id FROM clip_faces)"
+        )
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
 
@@ -392,16 +399,18 @@ class Photos:
     def set_aside_files(self) -> list[tuple[Path, str]]:
         """Return path and reason of each file whose photo was set aside."""
         rows = self._db.conn.execute(
-            "SELECT folders.path, files.name, photos.reason FROM files JOIN folders ON folders.id = folder_id "
-            "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
+            "SELECT folders.path, files.name, photos.reason FROM photos INDEXED BY photos_set_aside "
+            "CROSS JOIN files ON photo_id = photos.id JOIN folders ON folders.id = folder_id "
+            "WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
         )
         return [(Path(os.fsdecode(folder), os.fsdecode(name)), str(reason)) for folder, name, reason in rows]
 
     def damaged_files(self) -> list[tuple[Path, float]]:
         """Return the path of each file of which a part is missing, and the share, 0 to 1."""
         rows = self._db.conn.execute(
-            "SELECT folders.path, files.name, photos.missing FROM files JOIN folders ON folders.id = folder_id "
-            "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND missing IS NOT NULL ORDER BY files.id"
+            "SELECT folders.path, files.name, photos.missing FROM photos INDEXED BY photos_damaged "
+            "CROSS JOIN files ON photo_id = photos.id JOIN folders ON folders.id = folder_id "
+            "WHERE state = 'done' AND missing IS NOT NULL ORDER BY files.id"
         )
         return [(Path(os.fsdecode(folder), os.fsdecode(name)), float(missing)) for folder, name, missing in rows]
 
@@ -417,6 +426,15 @@ class Photos:
         return PhotoRow(
             id=id_, hash=hash_, verdict=verdict, reason=reason, handled=bool(handled), analysed=bool(analysed)
         )
+
+    def pace(self) -> float | None:
+        """Return how many photos were seen in a second, by the last ones; None if none was seen for some minutes."""
+        rows = self._db.conn.execute("SELECT seen_at FROM photos ORDER BY id DESC LIMIT ?", (_PACE_OF,)).fetchall()
+        if len(rows) < _PACE_OF:
+            return None
+        last, first = (datetime.fromisoformat(row[0]) for row in (rows[0], rows[-1]))
+        now = self._now()
+        return None if now - last > _RECENT else (len(rows) - 1) / max((now - first).total_seconds(), 1.0)
 
     def _count(self, what: str, *values: Any) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])

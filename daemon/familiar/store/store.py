@@ -22,6 +22,7 @@ from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.captions import FlickrCaptions
 from familiar.store.flickr.listing import FlickrListing
+from familiar.store.flickr.marked_people import MarkedPeople
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
@@ -32,6 +33,7 @@ from familiar.store.places import Places
 from familiar.store.qualities import Qualities
 from familiar.store.records import OperationRecords
 from familiar.store.references import References
+from familiar.store.remote_workers import KnownWorkers
 from familiar.store.roots import Roots
 from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
@@ -105,6 +107,7 @@ class Store(Closing):
         self.turned_photos = TurnedPhotos(self._db, photos=self.photos, embeddings=self.embeddings)
         self.models = Models(self._db)
         self.qualities = Qualities(self._db)
+        self.remote_workers = KnownWorkers(self._db)
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
@@ -119,6 +122,7 @@ class Store(Closing):
         self.flickr_listing = FlickrListing(self._db, tags=self.flickr_tags)
         self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
         self.flickr_captions = FlickrCaptions(self._db)
+        self.flickr_marked_people = MarkedPeople(self._db)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
@@ -142,6 +146,7 @@ class Store(Closing):
         own.flickr = FlickrPhotos(self._db, files=self.files, tags=own.flickr_tags, now=self.now, account=name)
         own.flickr_listing = FlickrListing(self._db, tags=own.flickr_tags, account=name)
         own.flickr_albums = FlickrAlbums(self._db, on_changed=own.flickr.note_news, account=name)
+        own.flickr_marked_people = MarkedPeople(self._db, account=name)
         own.flickr_calls = FlickrCalls(self._db, now=self.now, account=name, sharing=sharing)
         return own
 

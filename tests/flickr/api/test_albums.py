@@ -64,6 +64,8 @@ def test_an_answer_without_albums_is_asked_for_again(photosets: Any) -> None:
 
 def test_the_photos_of_an_album_are_read_by_their_ids() -> None:
     answer = {"photoset": {"pages": "2", "photo": [{"id": "1"}, {"id": 2}, {"id": "../3"}]}}
-    assert read_album_photos(answer) == (2, ("1", "2"))
+    found = read_album_photos(answer)
+    assert (found.pages, found.total, found.ids) == (2, None, ("1", "2"))
+    assert read_album_photos({"photoset": {"total": "7", "photo": []}}).total == 7
     with pytest.raises(PassingError, match="no photos of an album"):
         read_album_photos({"photoset": {"photo": [{}]}})

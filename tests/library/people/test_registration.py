@@ -22,7 +22,7 @@ from familiar.library.reencoding import Reencoder
 from familiar.model import Box, Face, Photo
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from support.album import embedding
 from support.log import CheckedLog
 from support.stores import put_store
@@ -117,7 +117,7 @@ def register(
     eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: int | None = None, min_quality: float = 0.2
 ) -> list[Enrolment]:
     recogniser = Recogniser(eyes.store, MatchingSettings(), MODEL)
-    workers = Workers(settings=VisionSettings(workers=1), models=Path("/nowhere"))
+    workers = LocalWorkers(settings=VisionSettings(workers=1), models=Path("/nowhere"))
     registrar = Registrar(
         store=eyes.store,
         indexer=eyes,

@@ -1,6 +1,7 @@
 """Photos of which Flickr says something else than when the rules decided."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def list_photo(store: Store, **said: Any) -> None:
+def list_photo(store: Store, *, without: Sequence[str] = (), **said: Any) -> None:
     entry = {
         "id": "1",
         "secret": "a",
@@ -31,6 +32,8 @@ def list_photo(store: Store, **said: Any) -> None:
         "isfamily": 0,
         **said,
     }
+    for field in without:
+        entry.pop(field, None)
     (photo,) = read_page({"photos": {"pages": 1, "total": 1, "photo": [entry]}}).photos
     store.flickr_listing.note([(photo, None)], walk=1, videos=False)
 
@@ -71,6 +74,23 @@ def test_what_flickr_says_otherwise_is_news_once(store: Store, said: dict[str, A
     store.flickr.mark_decided_again(photo)
     list_photo(store, **said)
     assert news(store) == []
+
+
+@pytest.mark.parametrize("field", ["title", "datetaken", "latitude", "description", "license", "ispublic", "tags"])
+def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str) -> None:
+    said: dict[str, Any] = {
+        "datetaken": "2004-05-06 07:08:09",
+        "dateupload": "5",
+        "description": "blue",
+        "license": "4",
+    }
+    place: dict[str, Any] = {"latitude": 1, "longitude": 2, "accuracy": 16}
+    list_photo(store, **said, **place)
+    make_done(store)
+    list_photo(store, **said, **place, without=(field, "dateupload", "media"))
+    assert news(store) == []
+    (photo,) = store.flickr.done(after="", limit=9)
+    assert (photo.taken, photo.uploaded is None) == (datetime(2004, 5, 6, 7, 8, 9), False)
 
 
 def test_a_tag_of_ours_is_no_news_and_another_one_beside_it_is(store: Store) -> None:

@@ -123,6 +123,14 @@ def get_stream_info(call: Call) -> Tree:
     return {"streams": {"stream": [playlist, *({"type": type_, "_content": address} for type_ in photo.streams)]}}
 
 
+def get_people(call: Call) -> Tree:
+    people = [
+        {"nsid": f"{number}@N01", "username": user, "realname": name, "x": 10, "y": "20", "w": 30, "h": "30"}
+        for number, (user, name) in enumerate(call.photo().people)
+    ]
+    return {"people": {"total": len(people), "photo_width": 500, "photo_height": "375", "person": people}}
+
+
 def get_list_photo(call: Call) -> Tree:
     photo = call.photo()
     return {"photo": {"id": photo.id, "tags": {"tag": listing.tag_list(photo)}}}
@@ -238,6 +246,7 @@ METHODS = {
         Method(name="flickr.photos.licenses.getInfo", do=get_licenses),
         Method(name="flickr.photosets.getList", do=get_albums),
         Method(name="flickr.photosets.getPhotos", do=get_album_photos),
+        Method(name="flickr.photos.people.getList", do=get_people),
         Method(name="flickr.video.getStreamInfo", do=get_stream_info),
         Method(name="flickr.tags.getListPhoto", do=get_list_photo),
         Method(name="flickr.tags.getListUserRaw", do=get_raw_tags),

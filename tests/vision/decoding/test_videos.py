@@ -21,7 +21,7 @@ from familiar.model import Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.decoding.pictures import Picture
 from familiar.vision.decoding.videos import _taken, open_video
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from support.photos import MODELS
 from support.pool import Pool
 from support.videos import SIZE, write_video
@@ -148,7 +148,7 @@ def test_a_truncated_video_yields_what_it_has(film: Path, tmp_path: Path) -> Non
 
 async def seen_at_once(path: Path) -> Photo:
     settings = VisionSettings(workers=1, damaged_after=0)
-    async with Workers(models=MODELS, settings=settings) as workers:
+    async with LocalWorkers(models=MODELS, settings=settings) as workers:
         return await workers.look(path, hash_of(path))
 
 
@@ -308,7 +308,9 @@ def test_the_content_of_a_file_determines_its_type_not_its_name(
 
 def test_the_cnn_detector_looks_at_videos_within_the_memory_of_a_worker(pool: Pool, film: Path) -> None:
     async def look() -> Photo:
-        async with Workers(models=MODELS, settings=VisionSettings(workers=1, detector="cnn", upsample=0)) as workers:
+        async with LocalWorkers(
+            models=MODELS, settings=VisionSettings(workers=1, detector="cnn", upsample=0)
+        ) as workers:
             return await workers.look(film, hash_of(film))
 
     assert len(pool.loop.run_until_complete(look()).faces) == 2

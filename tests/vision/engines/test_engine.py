@@ -22,7 +22,7 @@ from familiar.vision.engines.engine import Engine
 from familiar.vision.engines.onnx_networks import DlibOnnxEncoder
 from familiar.vision.engines.selection import load_engine
 from familiar.vision.faces.sharpness import sharpness
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from support.ground_truth import compare, read_truth
 from support.photos import MODELS
 
@@ -327,7 +327,7 @@ def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
         "print([m for m in ('dlib', 'PIL', 'pillow_heif', 'onnx', 'onnxruntime') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
-    assert Workers.__module__ == "familiar.vision.workers.pool"
+    assert LocalWorkers.__module__ == "familiar.vision.workers.local"
 
 
 def test_sface_tells_people_apart_on_the_same_scale_as_dlib(obama: Path, obama2: Path, biden: Path) -> None:

@@ -22,12 +22,13 @@ from familiar.errors import (
     IncompleteError,
     RetryError,
     SetAsideError,
+    WorkerLimitError,
     WorkersError,
 )
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.chosen_model import chosen_model, settings_for
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.tasks import EncodeTask, PictureTask
 from support.own_network import DIMENSION, own_network
 from support.photos import MODELS
@@ -78,7 +79,7 @@ def test_workers_that_only_crop_start_without_networks(astronaut: Path) -> None:
     wish = Crop(target=Path("/a.png"), rule="r", box=Box(left=1, top=1, right=9, bottom=9), margin=0, size=None)
 
     async def crop() -> bytes:
-        async with Workers(models=MODELS, settings=little, networks=False) as workers:
+        async with LocalWorkers(models=MODELS, settings=little, networks=False) as workers:
             return await workers.crop(astronaut, hash_of(astronaut), wish)
 
     assert asyncio.run(crop()).startswith(b"\x89PNG")
@@ -111,7 +112,7 @@ def test_faces_of_several_photos_are_encoded_in_one_go_and_one_that_can_not_be_r
     gone, changed = replace(tasks[0], path=tmp_path / "gone.jpg"), replace(tasks[1], hash="0" * 64)
 
     async def encode() -> Any:
-        async with Workers(models=MODELS, settings=VisionSettings(workers=1, batch=batch)) as workers:
+        async with LocalWorkers(models=MODELS, settings=VisionSettings(workers=1, batch=batch)) as workers:
             one, *wrong, two = await workers.encode([tasks[0], gone, changed, tasks[1]])
             plain = settings_for(DLIB_PLAIN, VisionSettings())
             return one, two, wrong, (await workers.encode([tasks[0]], plain))[0]
@@ -143,13 +144,13 @@ def test_hostile_files_get_a_verdict_each_and_the_good_ones_are_seen(
     hostile = sorted((shared_photos / "hostile").iterdir())
     paths = [path for bad in hostile for path in (bad, astronaut)]
 
-    async def look(workers: Workers, path: Path) -> Photo | FamiliarError:
+    async def look(workers: LocalWorkers, path: Path) -> Photo | FamiliarError:
         try:
             return await workers.look(path, await workers.fingerprint(path))
         except FamiliarError as error:
             return error
 
-    async def look_at_all(workers: Workers) -> list[Photo | FamiliarError]:
+    async def look_at_all(workers: LocalWorkers) -> list[Photo | FamiliarError]:
         return await asyncio.gather(*(look(workers, path) for path in paths))
 
     verdicts = pool(look_at_all)
@@ -169,7 +170,7 @@ def test_every_good_file_of_each_format_is_decoded(pool: Pool, shared_photos: Pa
 def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> None:
     before = set(workers_of(os.getpid()))
 
-    async def look(workers: Workers) -> Photo:
+    async def look(workers: LocalWorkers) -> Photo:
         await workers.fingerprint(astronaut)
         (worker,) = set(workers_of(os.getpid())) - before
         task = asyncio.create_task(workers.look(astronaut, hash_of(astronaut)))
@@ -178,7 +179,7 @@ def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> N
         return await task
 
     with_one = Pool()
-    with_one.workers = Workers(models=MODELS, settings=VisionSettings(workers=1, detector="cnn", upsample=2))
+    with_one.workers = LocalWorkers(models=MODELS, settings=VisionSettings(workers=1, detector="cnn", upsample=2))
     try:
         photo = with_one(look)
         assert len(photo.faces) == 1
@@ -194,7 +195,7 @@ def test_a_photo_that_takes_too_long_is_set_aside(astronaut: Path) -> None:
     settings = VisionSettings(workers=1, time_limit=0.05, detector="cnn", upsample=2)
 
     async def look() -> None:
-        async with Workers(models=MODELS, settings=settings) as workers:
+        async with LocalWorkers(models=MODELS, settings=settings) as workers:
             await workers.look(astronaut, hash_of(astronaut))
 
     with pytest.raises(SetAsideError, match=r"it took longer than 0\.05 s"):
@@ -205,7 +206,7 @@ def test_a_photo_that_needs_more_memory_than_allowed_is_set_aside(astronaut: Pat
     settings = VisionSettings(workers=1, memory_limit=500, large_memory_limit=500, detector="cnn", upsample=3)
 
     async def look() -> None:
-        async with Workers(models=MODELS, settings=settings) as workers:
+        async with LocalWorkers(models=MODELS, settings=settings) as workers:
             await workers.look(astronaut, hash_of(astronaut))
 
     with pytest.raises(SetAsideError, match="it needs more memory than large_memory_limit .500 MB|crashed its worker"):
@@ -222,7 +223,7 @@ def test_large_photos_get_more_memory_one_after_the_other_and_small_ones_do_not_
 
     async def look() -> list[Photo]:
         settings = VisionSettings(workers=2, memory_limit=500)
-        async with Workers(models=MODELS, settings=settings) as workers:
+        async with LocalWorkers(models=MODELS, settings=settings) as workers:
             sampling = asyncio.create_task(sample())
             photos = await asyncio.gather(*(workers.look(path, hash_of(path)) for path in [*large, astronaut]))
             sampling.cancel()
@@ -246,7 +247,7 @@ def test_a_large_photo_gets_more_memory_for_each_kind_of_task(tmp_path: Path) ->
     settings = VisionSettings(workers=1, memory_limit=500)
 
     async def use() -> None:
-        async with Workers(models=MODELS, settings=settings) as workers:
+        async with LocalWorkers(models=MODELS, settings=settings) as workers:
             assert (await workers.check(path)).width == 6500
             assert (await workers.crop(path, hash_of(path), wish)).startswith(b"\x89PNG")
             (encoded,) = await workers.encode([EncodeTask(path=path, hash=hash_of(path), faces=())])
@@ -274,7 +275,7 @@ def test_idle_workers_end_and_start_again(astronaut: Path) -> None:
     now = [0.0]
 
     async def use() -> None:
-        workers = Workers(models=MODELS, settings=VisionSettings(workers=1), clock=lambda: now[0])
+        workers = LocalWorkers(models=MODELS, settings=VisionSettings(workers=1), clock=lambda: now[0])
         before = set(workers_of(os.getpid()))
         await workers.fingerprint(astronaut)
         assert set(workers_of(os.getpid())) > before
@@ -294,10 +295,10 @@ def test_idle_workers_end_and_start_again(astronaut: Path) -> None:
 def test_ctrl_c_does_not_reach_workers_that_are_just_starting(astronaut: Path) -> None:
     script = (
         "import asyncio, os, signal, sys, time; from pathlib import Path\n"
-        "from familiar.settings import VisionSettings; from familiar.vision.workers.pool import Workers\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers.local import LocalWorkers\n"
         "def main():\n"
         " signal.signal(signal.SIGINT, lambda *_: None)\n"
-        " workers = Workers(models=Path(sys.argv[1]), settings=VisionSettings(workers=1)); workers.warm_up()\n"
+        " workers = LocalWorkers(models=Path(sys.argv[1]), settings=VisionSettings(workers=1)); workers.warm_up()\n"
         " for _ in range(25): os.killpg(0, signal.SIGINT); time.sleep(0.02)\n"
         " asyncio.run(workers.fingerprint(Path(sys.argv[2]))); print(workers.health().deaths); workers.close()\n"
         "if __name__ == '__main__': main()"
@@ -315,9 +316,9 @@ def test_ctrl_c_does_not_reach_workers_that_are_just_starting(astronaut: Path) -
 def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
     script = (
         "import asyncio, sys; from pathlib import Path\n"
-        "from familiar.settings import VisionSettings; from familiar.vision.workers.pool import Workers\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers.local import LocalWorkers\n"
         "async def use():\n"
-        " workers = Workers(models=Path(sys.argv[2]), settings=VisionSettings(workers=2))\n"
+        " workers = LocalWorkers(models=Path(sys.argv[2]), settings=VisionSettings(workers=2))\n"
         " await workers.fingerprint(Path(sys.argv[1])); print('ready', flush=True); await asyncio.sleep(60)\n"
         "if __name__ == '__main__': asyncio.run(use())"
     )
@@ -338,7 +339,7 @@ def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
 def test_an_idle_worker_that_was_killed_is_replaced(astronaut: Path) -> None:
     async def use() -> None:
         before = set(workers_of(os.getpid()))
-        async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
+        async with LocalWorkers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             for _ in range(3):
                 assert await workers.fingerprint(astronaut) == hash_of(astronaut)
                 for pid in set(workers_of(os.getpid())) - before:
@@ -351,7 +352,7 @@ def test_an_idle_worker_that_was_killed_is_replaced(astronaut: Path) -> None:
 
 def test_a_worker_that_is_recycled_loses_no_task(astronaut: Path) -> None:
     async def use() -> None:
-        async with Workers(models=MODELS, settings=VisionSettings(workers=2, recycle=3)) as workers:
+        async with LocalWorkers(models=MODELS, settings=VisionSettings(workers=2, recycle=3)) as workers:
             found = await asyncio.gather(*(workers.fingerprint(astronaut) for _ in range(25)))
             assert set(found) == {hash_of(astronaut)}
             assert workers.health().deaths == 0
@@ -363,7 +364,7 @@ def test_workers_that_can_not_start_are_told_with_the_reason(astronaut: Path) ->
     too_little = VisionSettings(workers=1, engine="dlib").model_copy(update={"memory_limit": 60})
 
     async def use() -> None:
-        async with Workers(models=MODELS, settings=too_little) as workers:
+        async with LocalWorkers(models=MODELS, settings=too_little) as workers:
             await workers.fingerprint(astronaut)
 
     with pytest.raises(
@@ -377,7 +378,7 @@ def test_where_onnx_runtime_can_not_be_used_dlib_takes_its_place(astronaut: Path
     settings = VisionSettings(workers=1, model="dlib")
 
     async def use() -> tuple[Photo, str | None]:
-        async with Workers(models=tmp_path / "models", settings=settings) as workers:
+        async with LocalWorkers(models=tmp_path / "models", settings=settings) as workers:
             photo = await workers.look(astronaut, hash_of(astronaut))
             return photo, workers.health().fallback
 
@@ -389,7 +390,7 @@ def test_where_onnx_runtime_can_not_be_used_dlib_takes_its_place(astronaut: Path
 def test_workers_that_were_warmed_up_are_there_before_the_first_task(astronaut: Path) -> None:
     async def use() -> None:
         before = set(workers_of(os.getpid()))
-        async with Workers(models=MODELS, settings=VisionSettings(workers=2)) as workers:
+        async with LocalWorkers(models=MODELS, settings=VisionSettings(workers=2)) as workers:
             workers.warm_up()
             for _ in range(200):
                 if len(set(workers_of(os.getpid())) - before) == 2:
@@ -409,7 +410,7 @@ def test_photos_that_are_looked_at_together_get_a_verdict_each(
     hashes = [hash_of(path) if path.is_file() else "0" * 64 for path in paths]
 
     async def look() -> list[Photo | BaseException]:
-        async with Workers(models=MODELS, settings=VisionSettings(workers=1, batch=4)) as workers:
+        async with LocalWorkers(models=MODELS, settings=VisionSettings(workers=1, batch=4)) as workers:
             assert workers.slots == 8
             looks = (workers.look(path, hash_) for path, hash_ in zip(paths, hashes, strict=True))
             return await asyncio.gather(*looks, return_exceptions=True)
@@ -429,12 +430,12 @@ def test_of_photos_that_are_looked_at_together_only_the_one_that_takes_too_long_
 
     async def look() -> list[Photo | BaseException]:
         settings = VisionSettings(workers=1, batch=3, time_limit=1, detector="cnn", max_size=20000)
-        async with Workers(models=MODELS, settings=settings) as workers:
+        async with LocalWorkers(models=MODELS, settings=settings) as workers:
             await workers.fingerprint(astronaut)  # the worker has started
             return await asyncio.gather(*(workers.look(path, hash_of(path)) for path in paths), return_exceptions=True)
 
     seen = asyncio.run(look())
-    assert [type(result) for result in seen] == [Photo, SetAsideError, Photo]
+    assert [type(result) for result in seen] == [Photo, WorkerLimitError, Photo]
 
 
 def test_where_each_network_runs_can_be_asked(pool: Pool) -> None:
@@ -450,7 +451,7 @@ def test_a_network_that_is_never_loaded_ends_its_worker(
     before = servers_of(os.getpid())
 
     async def use() -> None:
-        async with Workers(models=tmp_path, settings=settings) as workers:
+        async with LocalWorkers(models=tmp_path, settings=settings) as workers:
             await workers.fingerprint(astronaut)
 
     with pytest.raises(
@@ -470,7 +471,7 @@ def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_
 
     async def use() -> None:
         before = processes_of(os.getpid())
-        async with Workers(models=tmp_path / "models", settings=settings, clock=lambda: now[0]) as workers:
+        async with LocalWorkers(models=tmp_path / "models", settings=settings, clock=lambda: now[0]) as workers:
 
             async def look() -> Photo:
                 return await workers.look(astronaut, hash_of(astronaut))
@@ -507,7 +508,7 @@ def gpu_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("gpu_build")
 def test_with_the_build_for_gpus_each_worker_loads_its_networks(astronaut: Path) -> None:
     async def use() -> list[Photo]:
-        async with Workers(models=MODELS, settings=VisionSettings(workers=2, batch=1)) as workers:
+        async with LocalWorkers(models=MODELS, settings=VisionSettings(workers=2, batch=1)) as workers:
             return await asyncio.gather(*(workers.look(astronaut, hash_of(astronaut)) for _ in range(4)))
 
     assert [len(photo.faces) for photo in asyncio.run(use())] == [1] * 4
@@ -520,7 +521,7 @@ def test_where_no_worker_can_load_its_networks_all_photos_are_told_once(astronau
     settings = VisionSettings(workers=2, batch=1, model="own", model_file=file)
 
     async def use() -> list[Photo | BaseException]:
-        async with Workers(models=tmp_path / "models", settings=settings) as workers:
+        async with LocalWorkers(models=tmp_path / "models", settings=settings) as workers:
             looks = (workers.look(astronaut, hash_of(astronaut)) for _ in range(5))
             return await asyncio.gather(*looks, return_exceptions=True)
 

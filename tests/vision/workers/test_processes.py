@@ -18,7 +18,7 @@ import pytest
 
 from familiar.errors import SetAsideError, WorkersError
 from familiar.settings import VisionSettings
-from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.local import LocalWorkers
 from support import forked
 from support.forked import KillsWhenRead, StopsCopies, give
 from support.worker_processes import kill, processes_of, servers_of, workers_of
@@ -28,15 +28,15 @@ SOON = 10.0
 
 
 @asynccontextmanager
-async def workers(count: int, **settings: Any) -> AsyncIterator[Workers]:
+async def workers(count: int, **settings: Any) -> AsyncIterator[LocalWorkers]:
     """Give workers that have started, without networks."""
     chosen = VisionSettings.model_validate({"workers": count, **settings})
-    async with Workers(settings=chosen, models=Path("/nowhere"), networks=False) as started:
+    async with LocalWorkers(settings=chosen, models=Path("/nowhere"), networks=False) as started:
         await asyncio.gather(*(started._run(time.sleep, 0.01) for _ in range(count)))
         yield started
 
 
-def in_time(act: Callable[[Workers], Any], *, count: int = 2, **settings: Any) -> Any:
+def in_time(act: Callable[[LocalWorkers], Any], *, count: int = 2, **settings: Any) -> Any:
     """Do something with workers that has to be done soon, once they have started."""
 
     async def run() -> Any:
@@ -75,7 +75,7 @@ def mark(tmp_path: Path) -> Path:
 def test_a_worker_that_is_killed_holds_up_nobody_and_its_task_is_done_by_another(
     mark: Path, call: Callable[[Path], tuple[Any, ...]], died_of: str, count: int
 ) -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         function, *arguments = call(mark)
         others = [asyncio.create_task(workers._run(give, number)) for number in range(20)]
         odd = asyncio.create_task(workers._run(function, *arguments))
@@ -91,7 +91,7 @@ def test_a_worker_that_is_killed_holds_up_nobody_and_its_task_is_done_by_another
 
 
 def test_a_task_that_kills_each_worker_that_takes_it_is_set_aside(mark: Path) -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         with pytest.raises(SetAsideError, match=r"^it crashed its worker \(SIGTERM\)$"):
             await workers._run(forked.end_by, signal.SIGTERM)
         assert await workers._run(give, 1) == 1
@@ -103,7 +103,7 @@ def test_workers_that_are_killed_at_random_instants_around_a_task_hold_up_nobody
     """Each of some tasks ends its worker a little later: as it answers, waits, or has taken another task."""
     chance = random.Random(5)
 
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         async def calm(number: int) -> None:
             try:
                 assert await workers._run(give, number) == number
@@ -132,7 +132,7 @@ def test_workers_that_are_killed_at_random_instants_around_a_task_hold_up_nobody
 
 
 def test_workers_that_are_killed_as_they_start_are_replaced() -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         with killing_new_workers(6) as killed:
             while len(killed) < 6:
                 with pytest.raises(SetAsideError):
@@ -164,7 +164,7 @@ def killing_new_workers(count: int) -> Iterator[Sequence[int]]:
 
 
 def test_a_worker_that_stops_has_the_time_limit_and_the_others_go_on(mark: Path) -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         stopped = asyncio.create_task(workers._run(forked.stop, mark, seconds=0.8))
         assert await asyncio.gather(*(workers._run(give, number) for number in range(20))) == list(range(20))
         with pytest.raises(SetAsideError, match=r"^it took longer than 0\.8 s$"):
@@ -176,7 +176,7 @@ def test_a_worker_that_stops_has_the_time_limit_and_the_others_go_on(mark: Path)
 
 
 def test_idle_workers_that_are_killed_cost_no_task_an_attempt(before: set[int]) -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         for _ in range(3):
             kill(set(workers_of(os.getpid())) - before)
             tasks = [workers._attempt(give, (number,), 60) for number in range(10)]
@@ -186,7 +186,7 @@ def test_idle_workers_that_are_killed_cost_no_task_an_attempt(before: set[int]) 
 
 
 def test_where_the_fork_server_is_killed_all_tasks_are_done_by_new_workers(before: set[int]) -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         tasks = [asyncio.create_task(workers._attempt(forked.work, (0.3,), 60)) for _ in range(6)]
         await asyncio.sleep(0.1)
         kill(set(servers_of(os.getpid())) - before)
@@ -196,7 +196,7 @@ def test_where_the_fork_server_is_killed_all_tasks_are_done_by_new_workers(befor
 
 
 def test_a_task_that_is_cancelled_ends_its_worker_and_is_no_death() -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         tasks = [asyncio.create_task(workers._run(time.sleep, 60)) for _ in range(10)]
         await asyncio.sleep(0.2)
         for task in tasks:
@@ -226,7 +226,7 @@ def test_tasks_in_progress_get_some_time_at_the_end_and_then_none(before: set[in
 def test_workers_that_are_closed_as_they_start_end_at_once(before: set[int]) -> None:
     async def run() -> None:
         for wait in (0.0, 0.02, 0.1, 0.2, 0.3):
-            closed = Workers(settings=VisionSettings(workers=2), models=Path("/nowhere"), networks=False)
+            closed = LocalWorkers(settings=VisionSettings(workers=2), models=Path("/nowhere"), networks=False)
             closed.warm_up()
             task = asyncio.create_task(closed.fingerprint(Path(__file__)))
             await asyncio.sleep(wait)
@@ -242,7 +242,7 @@ def test_workers_that_are_closed_as_they_start_end_at_once(before: set[int]) -> 
 def test_a_worker_that_hangs_as_it_starts_is_ended_with_the_others(before: set[int], mark: Path) -> None:
     async def run() -> None:
         models: Any = StopsCopies(mark)
-        closed = Workers(settings=VisionSettings(workers=2), models=models, networks=False)
+        closed = LocalWorkers(settings=VisionSettings(workers=2), models=models, networks=False)
         assert await closed._run(give, 1) == 1
         begun = time.monotonic()
         await asyncio.to_thread(closed.close, within=2 * SOON)
@@ -254,7 +254,7 @@ def test_a_worker_that_hangs_as_it_starts_is_ended_with_the_others(before: set[i
 
 
 def test_an_error_of_a_task_harms_nobody() -> None:
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         with pytest.raises(RuntimeError, match="ForeignError"):
             await workers._run(forked.raise_foreign)
         with pytest.raises(Exception, match="pickle"):
@@ -272,7 +272,9 @@ def test_where_the_system_has_no_room_all_tasks_are_told_once_and_it_is_tried_ag
     settings = VisionSettings(workers=2)
 
     async def run() -> None:
-        async with Workers(settings=settings, models=Path("/nowhere"), networks=False, clock=lambda: now[0]) as workers:
+        async with LocalWorkers(
+            settings=settings, models=Path("/nowhere"), networks=False, clock=lambda: now[0]
+        ) as workers:
             with few_files():
                 tasks = (workers._run(give, number) for number in range(9))
                 refused = await asyncio.gather(*tasks, return_exceptions=True)
@@ -303,7 +305,7 @@ def test_a_worker_loads_nothing_that_it_does_not_need() -> None:
     heavy = {"asyncio", "importlib.metadata", "jinja2", "multiprocessing", "pydantic", "requests", "rich", "sqlite3"}
     heavy |= {"sqlite_utils", "structlog", "watchdog", "yaml"}
 
-    async def run(workers: Workers) -> None:
+    async def run(workers: LocalWorkers) -> None:
         modules = set(await workers._run(forked.modules))
         assert {"numpy", "PIL.Image"} < modules
         assert modules & heavy == set()
@@ -315,8 +317,8 @@ _KILLED = """
 import os, signal, sys, time
 from pathlib import Path
 from familiar.settings import VisionSettings
-from familiar.vision.workers.pool import Workers
-workers = Workers(settings=VisionSettings(workers=1), models=Path(sys.argv[1]), networks=False)
+from familiar.vision.workers.local import LocalWorkers
+workers = LocalWorkers(settings=VisionSettings(workers=1), models=Path(sys.argv[1]), networks=False)
 workers.warm_up()
 time.sleep(float(sys.argv[2]))
 os.kill(os.getpid(), signal.SIGKILL)
@@ -339,10 +341,11 @@ def test_a_program_that_uses_workers_is_not_run_a_second_time_by_them(tmp_path: 
     script = tmp_path / "script.py"
     script.write_text(
         "import asyncio, sys; from pathlib import Path\n"
-        "from familiar.settings import VisionSettings; from familiar.vision.workers.pool import Workers\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers.local import LocalWorkers\n"
         "print('once')\n"
         "async def use():\n"
-        "    async with Workers(settings=VisionSettings(workers=1), models=Path('/'), networks=False) as workers:\n"
+        "    chosen = VisionSettings(workers=1)\n"
+        "    async with LocalWorkers(settings=chosen, models=Path('/'), networks=False) as workers:\n"
         "        print(len(await workers.fingerprint(Path(__file__))))\n"
         "asyncio.run(use())\n"
     )

@@ -33,9 +33,13 @@ class ListedAlbum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlbumPage:
-    """One page of a list of albums, how many pages there are, and how many entries can't be understood."""
+    """One page of a list of albums, how many pages and albums there are, and how many entries can't be understood.
+
+    `total` is None if the list does not tell it.
+    """
 
     pages: int
+    total: int | None
     albums: tuple[ListedAlbum, ...]
     odd: int = 0
 
@@ -50,13 +54,22 @@ def read_albums(answer: dict[str, Any]) -> AlbumPage:
         whole = answer["photosets"]
         entries = whole.get("photoset", [])
         albums = tuple(album for entry in entries if (album := _understood(entry)) is not None)
-        return AlbumPage(pages=_pages(whole), albums=albums, odd=len(entries) - len(albums))
+        return AlbumPage(pages=_pages(whole), total=_total(whole), albums=albums, odd=len(entries) - len(albums))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise PassingError("invalid answer: no albums") from error
 
 
-def read_album_photos(answer: dict[str, Any]) -> tuple[int, tuple[str, ...]]:
-    """Return how many pages there are, and the ids of the photos on the one in an answer of `photosets.getPhotos`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbumPhotos:
+    """One page of the photos of an album, by their ids, and how many pages and photos there are; `total` as above."""
+
+    pages: int
+    total: int | None
+    ids: tuple[str, ...]
+
+
+def read_album_photos(answer: dict[str, Any]) -> AlbumPhotos:
+    """Return the page in an answer of `photosets.getPhotos`.
 
     Raises:
         PassingError: there is none.
@@ -64,7 +77,9 @@ def read_album_photos(answer: dict[str, Any]) -> tuple[int, tuple[str, ...]]:
     try:
         whole = answer["photoset"]
         ids = tuple(str(photo["id"]) for photo in whole["photo"])
-        return _pages(whole), tuple(id_ for id_ in ids if _PHOTO_ID.fullmatch(id_))
+        return AlbumPhotos(
+            pages=_pages(whole), total=_total(whole), ids=tuple(id_ for id_ in ids if _PHOTO_ID.fullmatch(id_))
+        )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise PassingError("invalid answer: no photos of an album") from error
 
@@ -99,6 +114,10 @@ def _asked(value: Any) -> frozenset[str] | None:
         return None
     ids = (str(one.get("id", one.get("_content", ""))) if isinstance(one, Mapping) else one for one in value)
     return frozenset(id_ for id_ in (str(one or "").strip() for one in ids) if _PHOTO_ID.fullmatch(id_))
+
+
+def _total(whole: Mapping[str, Any]) -> int | None:
+    return int(whole["total"]) if whole.get("total") not in {None, ""} else None
 
 
 def _pages(whole: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""The tags of one photo on Flickr."""
+"""The tags of one photo on Flickr, and the people who are marked on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +39,19 @@ def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise PassingError("invalid answer: no tags") from error
+
+
+def read_people(answer: dict[str, Any]) -> list[str]:
+    """Return the names in an answer of `photos.people.getList`: of each person that of the user and the real one.
+
+    Raises:
+        PassingError: the answer has no list.
+    """
+    try:
+        people = answer["people"].get("person", [])
+        return [str(one[key]) for one in people for key in ("realname", "username") if one.get(key)]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PassingError("invalid answer: no people") from error
 
 
 def find_tag(tags: Sequence[PhotoTag], text: str) -> PhotoTag | None:

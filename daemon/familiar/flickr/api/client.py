@@ -34,6 +34,7 @@ _REFUSALS: Mapping[str, frozenset[int]] = {
     "photos.getInfo": frozenset({1}),
     "photos.getSizes": frozenset({1, 2}),
     "photosets.getPhotos": frozenset({1}),
+    "photos.people.getList": frozenset({1}),
     "video.getStreamInfo": frozenset({1}),
 }
 """Errors by which a method refuses for good, as Flickr documents them; all others may pass, known or not."""

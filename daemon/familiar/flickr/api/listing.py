@@ -47,6 +47,19 @@ _PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
 _VISIBLE_TO: Mapping[str, Visibility] = {"ispublic": "public", "isfriend": "friends", "isfamily": "family"}
 """The fields that say who can see a photo."""
 
+_TOLD_BY: Mapping[str, tuple[str, ...]] = {
+    "media": ("media",),
+    "dateupload": ("uploaded",),
+    "title": ("title",),
+    "description": ("description",),
+    "datetaken": ("taken", "granularity"),
+    "latitude": ("latitude", "longitude"),
+    "license": ("license",),
+    "ispublic": ("visibility",),
+    "tags": ("tags",),
+}
+"""What is not told by an entry that lacks a field."""
+
 _LARGEST = 253_402_300_799
 """The last second of the year 9999, after which there is no date; no count and no side is larger."""
 
@@ -80,7 +93,8 @@ class Size:
 class ListingEntry:
     """One photo of a listing; `secret` changes when the photo is replaced, `details` are its owner's words.
 
-    `visibility` is empty if the listing does not tell it; `tags` are in their cleaned form.
+    `visibility` is empty if the listing does not tell it; `tags` are in their cleaned form. `untold` names what the
+    listing does not tell, which is no change.
     """
 
     id: str
@@ -92,6 +106,7 @@ class ListingEntry:
     sizes: tuple[Size, ...]
     visibility: frozenset[Visibility] = frozenset()
     tags: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +258,7 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
         ),
         visibility=_visibility(photo),
         tags=frozenset(f"{photo.get('tags') or ''} {photo.get('machine_tags') or ''}".split()),
+        untold=frozenset(name for field, names in _TOLD_BY.items() if field not in photo for name in names),
     )
 
 

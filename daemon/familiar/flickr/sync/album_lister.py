@@ -18,10 +18,14 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlbumsOfPhotos:
-    """All albums, and some photos, of each of which it is told in which of them it is, if the list tells that."""
+    """All albums, and some photos, of each of which it is told in which of them it is, if the list tells that.
+
+    `is_whole` says that no album is missing in the list, as far as it tells how many there are.
+    """
 
     albums: tuple[ListedAlbum, ...]
     photos: Sequence[str]
+    is_whole: bool
 
 
 class AlbumLister:
@@ -34,12 +38,15 @@ class AlbumLister:
         self._videos = videos
         self._store = store
         self._log = log
+        self._found: AlbumsOfPhotos | None = None
+        self._moved = 0
 
     async def ask(self, photos: Sequence[str]) -> AlbumsOfPhotos:
         """Return all albums, and in which of them some photos are."""
         asked: dict[str, Any] = {"photo_ids": ",".join(photos)} if photos else {}
         albums: dict[str, ListedAlbum] = {}
         page = pages = 1
+        is_whole = True
         while page <= pages:
             answer = await self._calls.read("photosets.getList", user_id="me", per_page=PER_PAGE, page=page, **asked)
             listed = read_albums(answer)
@@ -49,38 +56,47 @@ class AlbumLister:
             albums |= fresh
             pages = listed.pages if fresh else 0  # a list that repeats itself has ended
             page += 1
-        return AlbumsOfPhotos(albums=tuple(albums.values()), photos=photos)
+            is_whole = is_whole and not listed.odd and listed.total is not None
+        is_whole = is_whole and len(albums) >= (listed.total or 0)
+        return AlbumsOfPhotos(albums=tuple(albums.values()), photos=photos, is_whole=is_whole)
 
     def note(self, found: AlbumsOfPhotos) -> None:
-        """Record albums, and the photos in them; in the same transaction as these photos."""
+        """Record albums, and the photos in them; in the same transaction as these photos.
+
+        An account that has no albums of a sudden keeps those that are known until a whole listing has none, either.
+        """
+        self._found = found
         albums, is_news = self._store.flickr_albums, self._are_known
-        albums.note(found.albums, is_news=is_news)
-        if all(album.asked is not None for album in found.albums):
-            places: dict[str, list[str]] = {photo: [] for photo in found.photos}
-            for album in found.albums:
-                for photo in (album.asked or frozenset()) & places.keys():
-                    places[photo].append(album.id)
-            albums.place(places, is_news=is_news)
-        albums.choose(self._choice, videos=self._videos)
+        albums.note(found.albums, is_news=is_news, is_whole=found.is_whole and bool(found.albums))
+        photos = frozenset(found.photos)
+        for album in found.albums:
+            placed = albums.place(album.id, (album.asked or frozenset()) & photos, is_news=is_news)
+            self._moved += placed if is_news else 0
+        albums.choose(self._choice, videos=self._videos, photos=found.photos)
 
     async def complete(self, *, whole: bool) -> None:
         """List by itself each album whose photos are not known yet; one that is gone meanwhile has none.
 
         `whole` says that it was asked about all photos.
         """
+        if whole and self._found is not None and self._found.is_whole:
+            self._store.flickr_albums.note(self._found.albums, is_news=True, is_whole=True)
         self._store.flickr_albums.settle(whole=whole)
         unknown = self._store.flickr_albums.unknown()
-        moved = 0
         for album in unknown:
-            moved += await self._list(album)
-        self._store.flickr.remember("albums", value=True)
-        if moved:
-            self._log.emit("flickr.albums_changed", albums=len(unknown), photos=moved)
+            self._moved += await self._list(album)
+        with self._store.writing():
+            self._store.flickr_albums.choose(self._choice, videos=self._videos)
+            self._store.flickr.remember("albums", value=True)
+        if self._moved:
+            self._log.emit("flickr.albums_changed", albums=len(unknown), photos=self._moved)
+            self._moved = 0
         if whole:
             for text in self._choice.without_album(self._store.flickr_albums.all()):
                 self._log.emit("flickr.no_album", album=text)
 
     async def _list(self, album: str) -> int:
+        """List the photos of an album, and return how many came and went; one that is not told whole stays unknown."""
         ids: dict[str, None] = {}
         page = pages = 1
         try:
@@ -88,17 +104,14 @@ class AlbumLister:
                 answer = await self._calls.read(
                     "photosets.getPhotos", photoset_id=album, user_id="me", per_page=PER_PAGE, page=page
                 )
-                pages, found = read_album_photos(answer)
-                ids |= dict.fromkeys(found)
-                page += 1
+                found = read_album_photos(answer)
+                ids |= dict.fromkeys(found.ids)
+                pages, page = found.pages, page + 1
         except RefusedError:
             self._store.flickr_albums.fill(album, ())
             self._store.flickr_albums.forget(album)
             return 0
-        with self._store.writing():
-            moved = self._store.flickr_albums.fill(album, ids)
-            self._store.flickr_albums.choose(self._choice, videos=self._videos)
-        return moved
+        return self._store.flickr_albums.fill(album, ids) if len(ids) >= (found.total or 0) else 0
 
     @property
     def _are_known(self) -> bool:

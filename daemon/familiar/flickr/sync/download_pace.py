@@ -10,15 +10,20 @@ from familiar.store.store import Store
 _AT_LEAST = 0.5
 _LONGEST = 60.0
 """Seconds between two downloads after the first refusal, at least, and after many."""
-_EASED_AFTER = 20
+_LONGER = 1.5
+"""What the pause is multiplied by after a refusal."""
+_EASED_AFTER = 15.0
 _EASED_BY = 0.8
-"""After so many downloads without a refusal, the pause is this part of what it was."""
+"""After so many seconds without a refusal, the pause is this part of what it was.
+
+Time counts, and not downloads: few refusals that have nothing to do with the pace would make it longer and longer.
+"""
 
 
 class DownloadPace:
     """Keeps a pause between the starts of two downloads.
 
-    After a refusal the pause is twice as long, and then gets shorter again; what was learnt is kept in the store.
+    After a refusal the pause is longer, and then gets shorter again; what was learnt is kept in the store.
     """
 
     def __init__(
@@ -30,7 +35,7 @@ class DownloadPace:
         self._log = log
         self._clock = clock
         self._next = self._slowed_at = float("-inf")
-        self._since = 0
+        self._eased_at = clock()
 
     @property
     def pause(self) -> float:
@@ -53,18 +58,15 @@ class DownloadPace:
         """Learn from the refusal of a download that began at this time, once for those that went on together."""
         if began < self._slowed_at:
             return
-        self._slowed_at, self._since = self._clock(), 0
-        pause = min(max(2 * self.pause, _AT_LEAST), _LONGEST)
+        self._slowed_at = self._eased_at = self._clock()
+        pause = min(max(_LONGER * self.pause, _AT_LEAST), _LONGEST)
         self._store.flickr_calls.learn_pause(pause)
         self._log.emit("flickr.slowed", pause=pause)
 
     def succeeded(self) -> None:
         """Learn from a download that was not refused."""
         learnt = self._store.flickr_calls.learnt_pause()
-        if not learnt:
-            return
-        self._since += 1
-        if self._since >= _EASED_AFTER:
-            self._since = 0
+        if learnt and self._clock() - self._eased_at >= _EASED_AFTER:
+            self._eased_at = self._clock()
             eased = learnt * _EASED_BY
             self._store.flickr_calls.learn_pause(eased if eased > max(self._pause, _AT_LEAST / 2) else 0.0)

@@ -13,6 +13,7 @@ from familiar.flickr.sync.connection import FlickrConnection, connect
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
 from familiar.flickr.sync.lister import Lister
+from familiar.flickr.sync.marked_people import MarkedPeopleLister
 from familiar.flickr.sync.progress import FlickrProgress
 from familiar.flickr.sync.rule_backlog import RuleBacklog
 from familiar.flickr.sync.tag_backlog import TagBacklog
@@ -221,6 +222,8 @@ class FlickrSync:
         connection.start("list", self._list_again_and_again(connection))
         if self._settings.tags:
             connection.start("send", self._send(connection))
+        if self._settings.people:
+            connection.start("people", self._ask_for_people(connection))
 
     def _may_try_again(self, now: float, /) -> bool:
         if self._credentials.stamp() != self._stamp:
@@ -243,6 +246,13 @@ class FlickrSync:
                 continue
             self._recover()
             await asyncio.sleep(self._settings.every * 60)
+
+    async def _ask_for_people(self, connection: FlickrConnection) -> None:
+        lister = MarkedPeopleLister(calls=connection.calls, store=self._store)
+        while True:
+            with suppress(PassingError, NotAllowedError):  # the listing says so
+                await lister.look()
+            await asyncio.sleep(self._settings.later)
 
     async def _send(self, connection: FlickrConnection) -> None:
         sender = Sender(calls=connection.calls, store=self._store, log=self._log, later=self._settings.later)

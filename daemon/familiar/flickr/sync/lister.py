@@ -56,7 +56,6 @@ class Lister:
             if choice is None
             else AlbumLister(calls=calls, choice=choice, videos=settings.videos, store=store, log=log)
         )
-
         self._wordings = Wordings(calls=calls, store=store) if captions else None
 
     async def look(self) -> None:

@@ -59,6 +59,7 @@ class Hints:
         """Return who faces without a name may be, as the tags of their photos on Flickr say.
 
         Tags are the name of a person, or `people:name=` with it, compared as on Flickr; tags of familiar do not count.
+        Who is marked on a photo counts like the latter.
         """
         named = self._named_photos()
         doubts: dict[tuple[Unnamed, int], list[float]] = defaultdict(list)
@@ -79,13 +80,14 @@ class Hints:
         words = self._words()
         found: dict[int, set[int]] = defaultdict(set)
         rows = self._db.conn.execute(
-            "SELECT id, photo_id, tags FROM flickr_photos WHERE photo_id IS NOT NULL AND state = 'done' AND tags != ''"
+            "SELECT id, photo_id, tags, marked FROM flickr_photos "
+            "WHERE photo_id IS NOT NULL AND state = 'done' AND (tags != '' OR marked != '')"
         ).fetchall()
         ours = self._ours()
-        for id_, photo_id, tags in rows:
-            for word in words.keys() & set(tags.split()):
-                if (id_, word) not in ours:
-                    found[photo_id].add(words[word])
+        for id_, photo_id, tags, marked in rows:
+            own = {word for word in words.keys() & set(tags.split()) if (id_, word) not in ours}
+            for word in own | (words.keys() & set(marked.split())):
+                found[photo_id].add(words[word])
         return found
 
     def _words(self) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """The albums of an account on Flickr, and which photos are in them."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from familiar.albums import AlbumChoice
@@ -57,17 +57,18 @@ class FlickrAlbums:
         self._on_changed = on_changed
         self._account = account
 
-    def note(self, albums: Iterable[ListedAlbum], *, is_news: bool) -> None:
-        """Record the albums that there are; those that are not among them are gone, and no photo is in them.
+    def note(self, albums: Iterable[ListedAlbum], *, is_news: bool, is_whole: bool) -> None:
+        """Record albums; if the list is whole, those that are not in it are gone, and no photo is in them.
 
         Unless it is news for the rules, nothing is said of the photos of albums that have another title or are gone.
         """
         listed = {album.id: album for album in albums}
         with writing(self._db):
             for album in self.all():
-                if album.id not in listed or listed[album.id].title != album.title:
+                is_gone = is_whole and album.id not in listed
+                if is_gone or (album.id in listed and listed[album.id].title != album.title):
                     self._change(self._photos_of(album.id), is_news=is_news)
-                if album.id not in listed:
+                if is_gone:
                     self.forget(album.id)
             self._db.conn.executemany(
                 "INSERT INTO flickr_albums (id, title, updated, photos, account) VALUES (?, ?, ?, ?, ?) "
@@ -76,20 +77,16 @@ class FlickrAlbums:
                 [(album.id, album.title, album.updated, album.photos, self._account) for album in listed.values()],
             )
 
-    def place(self, photos: Mapping[str, Iterable[str]], *, is_news: bool) -> None:
-        """Record in which albums photos are, each with the ids of all of its albums."""
-        with writing(self._db):
-            before: dict[str, set[str]] = {photo: set() for photo in photos}
-            for album, photo in self._db.conn.execute(
-                "SELECT album_id, flickr_id FROM flickr_album_photos "
-                "WHERE flickr_id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(photos)),),
-            ):
-                before[photo].add(album)
-            changed = {photo: set(albums) for photo, albums in photos.items() if set(albums) != before[photo]}
-            self._remove((album, photo) for photo, albums in changed.items() for album in before[photo] - albums)
-            self._add((album, photo) for photo, albums in changed.items() for album in albums - before[photo])
-            self._change(changed, is_news=is_news)
+    def place(self, album_id: str, photo_ids: Iterable[str], *, is_news: bool) -> int:
+        """Record that photos are in an album, beside those that are known to be; return how many were not known."""
+        rows = self._db.conn.execute(
+            "INSERT INTO flickr_album_photos (album_id, flickr_id) SELECT ?, value FROM json_each(?) WHERE true "
+            "ON CONFLICT DO NOTHING RETURNING flickr_id",
+            (album_id, json.dumps(list(photo_ids))),
+        )
+        new = [str(row[0]) for row in rows.fetchall()]
+        self._change(new, is_news=is_news)
+        return len(new)
 
     def fill(self, album_id: str, photo_ids: Iterable[str]) -> int:
         """Record all photos of an album, and that they are known; return how many came and went."""
@@ -126,8 +123,8 @@ class FlickrAlbums:
             self._db.conn.execute("DELETE FROM flickr_album_photos WHERE album_id = ?", (album_id,))
             self._db.conn.execute("DELETE FROM flickr_albums WHERE id = ?", (album_id,))
 
-    def choose(self, choice: AlbumChoice | None, *, videos: bool) -> None:
-        """Let photos wait to be fetched, or be left, by their albums; without a choice all are meant.
+    def choose(self, choice: AlbumChoice | None, *, videos: bool, photos: Collection[str] | None = None) -> None:
+        """Let photos, or all, wait to be fetched, or be left, by their albums; without a choice every photo is wanted.
 
         Photos that were done, and whose files are fetched again, are what they are.
         """
@@ -138,13 +135,15 @@ class FlickrAlbums:
             "WHERE flickr_id = flickr_photos.id AND album_id IN (SELECT value FROM json_each(:albums))) "
             "OR (:without AND NOT EXISTS (SELECT 1 FROM flickr_album_photos WHERE flickr_id = flickr_photos.id))))"
         )
+        some = "" if photos is None else "AND id IN (SELECT value FROM json_each(:photos))"
         self._db.conn.execute(
             f"UPDATE flickr_photos SET state = CASE WHEN {wanted} THEN 'listed' ELSE 'left' END "
             f"WHERE account = :account AND state IN ('listed', 'left') AND (state = 'listed') != {wanted} "
-            "AND news IS NOT :again",
+            f"AND news IS NOT :again {some}",
             {
                 "account": self._account,
                 "again": FETCHED_AGAIN,
+                "photos": json.dumps([] if photos is None else list(photos)),
                 "videos": videos,
                 "all": takes_all,
                 "albums": json.dumps(chosen),

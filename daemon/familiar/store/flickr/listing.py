@@ -16,6 +16,8 @@ _SAID = (
     "title", "taken", "granularity", "visibility", "tags", "description", "latitude", "longitude", "license",
 )  # fmt: skip
 """What rules and sidecars can have."""
+_KEPT = ("media", "uploaded", *_SAID)
+"""What stays as it is where a listing does not tell it."""
 
 
 class ListedPhoto(Protocol):
@@ -52,6 +54,10 @@ class ListedPhoto(Protocol):
     @property
     def tags(self) -> Collection[str]:
         """Its tags, in their cleaned form."""
+
+    @property
+    def untold(self) -> Collection[str]:
+        """What the listing does not tell of it, by the names of columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +99,7 @@ class FlickrListing:
         self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, wanted: bool
     ) -> ListingChanges:
         row = self._db.conn.execute(
-            f"SELECT secret, updated, state, walk, photo_id, {', '.join(_SAID)} FROM flickr_photos WHERE id = ?",
+            f"SELECT secret, updated, state, walk, photo_id, {', '.join(_KEPT)} FROM flickr_photos WHERE id = ?",
             (photo.id,),
         ).fetchone()
         values = _values(photo, file) | {"id": photo.id, "secret": photo.secret, "walk": walk, "account": self._account}
@@ -103,7 +109,9 @@ class FlickrListing:
             holders = ", ".join(f":{name}" for name in columns)
             self._db.conn.execute(f"INSERT INTO flickr_photos ({', '.join(columns)}) VALUES ({holders})", columns)
             return ListingChanges(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
-        secret, updated, state, met, photo_id, *said = row
+        secret, updated, state, met, photo_id, *kept = row
+        before = dict(zip(_KEPT, kept, strict=True))
+        values |= {name: before[name] for name in photo.untold}
         changed = (secret, updated) != (photo.secret, photo.updated)
         if secret != photo.secret or (state == "refused" and changed) or (state == "left" and wanted):
             state = first
@@ -121,7 +129,7 @@ class FlickrListing:
             | {
                 "state": state,
                 "changed": changed,
-                "news": self._has_news(values, dict(zip(_SAID, said, strict=True))),
+                "news": self._has_news(values, before),
                 "mark": CHANGED,
             },
         )

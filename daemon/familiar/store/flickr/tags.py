@@ -22,15 +22,16 @@ _OPEN = "refused IS NULL AND (sending OR wanted != present)"
 _ONLY_REFUSED = "NOT (wanted OR present OR ours OR sending OR vetoed)"
 """Tags that can't be one, and are never sent."""
 _OF_ACCOUNT = "flickr_id IN (SELECT id FROM flickr_photos WHERE account = ?)"
-_ON_FLICKR = (
-    "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND state != 'gone' AND account IN ({accounts}) UNION "
-    "SELECT flickr_photos.id FROM files JOIN flickr_photos ON flickr_photos.file_id = files.id "
-    "WHERE files.photo_id = ?1 AND account IN ({accounts})"
-).format(
-    accounts="SELECT account FROM flickr_photos JOIN files ON files.id = file_id JOIN folders ON folders.id = "
-    "folder_id WHERE folders.path = ?2 AND files.name = ?3"
+_ACCOUNT = (
+    "SELECT account FROM flickr_photos JOIN files ON files.id = file_id JOIN folders ON folders.id = folder_id "
+    "WHERE folders.path = ? AND files.name = ?"
 )
-"""The places of a photo in the account whose file is, or was, at a path."""
+"""The account whose file is, or was, at a path."""
+_ON_FLICKR = (
+    "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND state != 'gone' AND account = COALESCE(?2, account) UNION "
+    "SELECT flickr_photos.id FROM files JOIN flickr_photos ON flickr_photos.file_id = files.id "
+    "WHERE files.photo_id = ?1 AND account = COALESCE(?2, account)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,8 +225,10 @@ class FlickrTags:
         return dict(zip(("to_add", "to_remove", "added", "refused"), map(int, row), strict=True))
 
     def _places(self, photo_id: int, path: Path) -> list[str]:
-        values = (photo_id, os.fsencode(path.parent), os.fsencode(path.name))
-        return [str(row[0]) for row in self._db.conn.execute(_ON_FLICKR, values).fetchall()]
+        """Return where a photo is in the account of a file, or in all accounts where that is not known any more."""
+        account = self._db.conn.execute(_ACCOUNT, (os.fsencode(path.parent), os.fsencode(path.name))).fetchone()
+        rows = self._db.conn.execute(_ON_FLICKR, (photo_id, None if account is None else account[0])).fetchall()
+        return [str(row[0]) for row in rows]
 
     def _rows(self, where: str, *values: Any) -> list[TagRow]:
         rows: Sequence[Any] = self._db.conn.execute(f"SELECT {_COLUMNS} FROM flickr_tags {where}", values).fetchall()

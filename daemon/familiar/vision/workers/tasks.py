@@ -47,13 +47,15 @@ _FRAMES = 8
 class IndexTask:
     """A photo to analyse: its path, the expected hash of its content, and whether a still is beside a video.
 
-    `turn` is how a sidecar turns the photo.
+    `turn` is how a sidecar turns the photo. `unchanged_for` is told where the path is that of a copy: the seconds for
+    which the file itself has not changed.
     """
 
     path: Path
     hash: str
     beside_still: bool
     turn: int | None = None
+    unchanged_for: float | None = None
 
 
 def look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> list[Photo | FamiliarError]:
@@ -86,7 +88,7 @@ def _look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> l
             else:
                 picture = _decode(task.path, task.hash, options, at_least=_decoded(options))
                 if picture.damage is not None:
-                    _check_age(task.path, picture.damage.missing, options)
+                    _check_age(task, picture.damage.missing, options)
                 pictures[number] = picture
         except FamiliarError as error:
             seen[number] = error
@@ -98,16 +100,25 @@ def _look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> l
     return [seen[number] for number in range(len(tasks))]
 
 
-def _check_age(path: Path, missing: float, options: VisionOptions) -> None:
+def unchanged_for(path: Path) -> float:
+    """Return for how many seconds a file has surely not changed.
+
+    Raises:
+        GoneError, RetryError: it can't be looked at.
+    """
+    with reading(path):
+        return Stamp.of(path).unchanged_for(time.time())
+
+
+def _check_age(task: IndexTask, missing: float, options: VisionOptions) -> None:
     """Check that a file of which this share is missing is not about to get the rest.
 
     Raises:
         IncompleteError: it may be.
         GoneError, RetryError: it can't be looked at.
     """
-    patience = options.damaged_after * 60
-    with reading(path):
-        left = patience - Stamp.of(path).unchanged_for(time.time())
+    unchanged = unchanged_for(task.path) if task.unchanged_for is None else task.unchanged_for
+    left = options.damaged_after * 60 - unchanged
     if left > 0:
         then = f"after {options.damaged_after:g} minutes without a change it is used without that"
         raise IncompleteError(f"{describe_missing(missing)}, and may still arrive; {then}", left)
@@ -124,7 +135,7 @@ def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
 def _look_at_video(task: IndexTask, options: VisionOptions, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, options) as video:
         if video.missing is not None:
-            _check_age(task.path, video.missing, options)
+            _check_age(task, video.missing, options)
         longest = LONGEST_CLIP if video.content_id is None else LONGEST_IDENTIFIED_CLIP
         is_clip = task.beside_still and video.duration is not None and video.duration <= longest
         tracks, first = Tracks(engine.model.calibration), None

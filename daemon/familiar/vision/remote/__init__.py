@@ -1,0 +1,1 @@
+"""Photos are analysed by workers of Dask, on this machine and on others."""

@@ -1,0 +1,447 @@
+"""The workers of a scheduler, as one event loop sees them: who is there, who may analyse photos, and who has which.
+
+Each photo is given to one worker, so that it is known who has it: if a worker is lost, only what it had is given to
+others. A worker gets at most twice as many calls as it makes side by side, so that none waits for a slow one.
+"""
+
+import asyncio
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, TypeVar
+
+from familiar.backoff import Backoff
+from familiar.remote_state import RemoteState, RemoteWorker, WorkerState
+from familiar.settings import VisionSettings, WorkerSettings
+from familiar.vision.remote import calls
+from familiar.vision.remote.answers import (
+    Answer,
+    NonsenseError,
+    TroubleError,
+    UnreadableError,
+    read_answers,
+    read_installation,
+)
+from familiar.vision.remote.connection import Connection, ListedWorker, UnreachableError
+from familiar.vision.remote.installation import Installation, difference
+
+_LOOK = 1.0
+"""Seconds between two looks who is there, which also tell whether the scheduler answers."""
+
+_WAITS = Backoff(first=1.0, longest=30.0)
+"""Between two tries to reach the scheduler."""
+
+_GREETING = 120.0
+"""Seconds in which a worker has to load its networks, and to tell what it is."""
+
+_AGAIN = 60.0
+"""Seconds after which a worker that was refused or has failed is asked again."""
+
+_SILENT = 60.0
+"""Seconds without a sign of life after which the photos of a worker are given to others."""
+
+_AHEAD = 2
+"""Calls that a worker has for each that it makes: the next one is there when one is done."""
+
+_MINUTE = 60.0
+
+T = TypeVar("T")
+
+_TOGETHER = 8
+"""Orders in one call."""
+
+_MEBIBYTES_TOGETHER = 16
+
+_MORE = 60.0
+"""Seconds that a call may take beyond the time for its photos: files travel."""
+
+
+class NoWorkerError(Exception):
+    """No worker can be used for now; the message says why."""
+
+
+class FailedError(Exception):
+    """The worker that had the order was lost, failed or answered nonsense."""
+
+
+class LostError(FailedError):
+    """The scheduler was lost, which is not the fault of what was ordered."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Order(Generic[T]):
+    """Something to be done by a worker.
+
+    `function` is one of `calls`; `prepare` gives the order as that takes it, in a thread, when a worker is free; `read`
+    checks an answer, and returns what it says. `size` are the bytes to be sent, `photos` how many are counted, and
+    `seconds` is how long a worker may take for it. What has failed before goes `alone`.
+    """
+
+    function: Callable[..., Any]
+    prepare: Callable[[], object]
+    read: Callable[[Answer], T]
+    size: int
+    photos: int
+    seconds: float
+    alone: bool
+    given: object = None
+    done: "asyncio.Future[T]" = field(default_factory=asyncio.Future)
+
+    def fits(self, others: "Sequence[Order[Any]]") -> bool:
+        """Whether it can be in one call with others."""
+        size = self.size + sum(order.size for order in others)
+        is_alike = not self.alone and not others[0].alone and self.function is others[0].function
+        return is_alike and size <= _MEBIBYTES_TOGETHER << 20
+
+    async def is_prepared(self) -> bool:
+        """Prepare it; return whether it can be done, and is still wanted."""
+        try:
+            self.given = None if self.done.done() else await asyncio.to_thread(self.prepare)
+        except Exception as error:  # noqa: BLE001 - it is raised where the order was given
+            self.fail(error)
+        return not self.done.done()
+
+    def succeed(self, found: T) -> None:
+        """Give what came of it to who waits for it."""
+        if not self.done.done():
+            self.done.set_result(found)
+
+    def fail(self, error: Exception) -> None:
+        """Raise an error where it is waited for."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Worker:
+    """A worker, as far as it is known; `lost` is set when what it has is to be given to others."""
+
+    listed: ListedWorker
+    seen_at: float
+    state: WorkerState = "joining"
+    version: str | None = None
+    reason: str | None = None
+    calls: int = 0
+    in_flight: int = 0
+    ended: "deque[float]" = field(default_factory=deque)
+    ask_at: float = 0.0
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_free(self) -> bool:
+        return self.state == "ready" and self.calls < _AHEAD * self.listed.threads
+
+    @property
+    def load(self) -> float:
+        return self.calls / self.listed.threads
+
+    def note(self, listed: ListedWorker, now: float) -> None:
+        """Note what the scheduler says now."""
+        if listed.last_seen != self.listed.last_seen:
+            self.seen_at = now
+        self.listed = listed
+
+    def lose(self) -> None:
+        """Give what it has to others."""
+        self.lost.set()
+        self.lost = asyncio.Event()
+
+    def shown(self, photos: int, now: float) -> RemoteWorker:
+        while self.ended and self.ended[0] < now - _MINUTE:
+            self.ended.popleft()
+        return RemoteWorker(
+            address=self.listed.address,
+            name=self.listed.name,
+            threads=self.listed.threads,
+            state=self.state,
+            version=self.version,
+            in_flight=self.in_flight,
+            photos=photos,
+            per_minute=len(self.ended),
+            reason=self.reason,
+        )
+
+
+class Cluster:
+    """The workers of one scheduler."""
+
+    def __init__(
+        self, *, settings: WorkerSettings, vision: VisionSettings, here: Installation, patience: float
+    ) -> None:
+        """Take the settings, and what workers must be equal to.
+
+        Tasks are given back after `patience` seconds in which no worker can be used.
+        """
+        self._settings = settings
+        self._vision = vision.model_dump_json()
+        self._here = here
+        self._patience = patience
+        self._connection: Connection | None = None
+        self._workers: dict[str, _Worker] = {}
+        self._photos: Counter[str] = Counter()
+        self._trouble = "connecting"
+        self._is_tried = False
+        self._unusable_since: float | None = time.monotonic()
+        self._waiting: deque[Order[Any]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.settled = asyncio.Event()
+        """Set when all who were there first have told what they are, or the scheduler could not be reached."""
+        self.state: RemoteState | None = None
+        """The present state, which any thread may read; None before anything is known."""
+
+    async def keep(self) -> NoReturn:
+        """Stay connected, and know who is there."""
+        failures = 0
+        while True:
+            try:
+                connection = self._connection = await Connection.open(self._settings)
+                try:
+                    failures = 0
+                    await self._attend(connection)
+                finally:
+                    self._lose_all()
+                    await connection.close()
+            except UnreachableError as error:
+                self._trouble = str(error)
+            except Exception as error:  # noqa: BLE001 - what Dask raises is no reason to wait for ever
+                self._trouble = repr(error)
+            self._is_tried = True
+            self._note_change()
+            await asyncio.sleep(_WAITS.after(failures))
+            failures += 1
+
+    async def do(self, order: "Order[T]") -> T:
+        """Have some worker do an order, and return what comes of it.
+
+        Raises:
+            NoWorkerError: no worker can be used.
+            FailedError: the one that had it was lost, answered nonsense, or nothing for too long.
+            Exception: as its `prepare` and `read` do.
+        """
+        self._waiting.append(order)
+        self._note_change()
+        try:
+            return await order.done
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(order)
+
+    def _give_out(self) -> None:
+        """Give orders to free workers, or give them back where there has been none for too long."""
+        while self._waiting and (worker := self._free_worker()) is not None:
+            orders = self._next_orders()
+            worker.calls += 1
+            worker.in_flight += sum(order.photos for order in orders)
+            task = asyncio.create_task(self._have_done(worker, orders))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if self._has_waited_enough:
+            while self._waiting:
+                self._waiting.popleft().fail(NoWorkerError(self._reason))
+
+    def _free_worker(self) -> "_Worker | None":
+        free = (worker for worker in self._workers.values() if worker.is_free)
+        return min(free, key=lambda worker: worker.load, default=None)
+
+    def _next_orders(self) -> "list[Order[Any]]":
+        """Take what the next worker gets in one call: more if much waits, as a call costs as much as a small photo."""
+        calls_at_once = _AHEAD * sum(worker.listed.threads for worker in self._workers.values())
+        most = min(_TOGETHER, math.ceil(len(self._waiting) / calls_at_once))
+        orders = [self._waiting.popleft()]
+        while self._waiting and len(orders) < most and self._waiting[0].fits(orders):
+            orders.append(self._waiting.popleft())
+        return orders
+
+    async def _have_done(self, worker: _Worker, orders: "Sequence[Order[Any]]") -> None:
+        """Have a worker do some orders in one call."""
+        photos = sum(order.photos for order in orders)
+        try:
+            prepared = [order for order in orders if await order.is_prepared()]
+            if prepared:
+                answers = read_answers(await self._answer(worker, prepared), len(prepared))
+                for order, answer in zip(prepared, answers, strict=True):
+                    self._settle(worker, order, answer)
+        except NonsenseError as error:
+            self._distrust(worker, f"it answered {error}", orders)
+        except UnreachableError as error:
+            for order in orders:
+                order.fail(LostError(str(error)))
+        except FailedError as error:
+            for order in orders:
+                order.fail(error)
+        except Exception as error:  # noqa: BLE001 - nobody waits for ever
+            self._distrust(worker, repr(error), orders)
+        finally:
+            worker.calls -= 1
+            worker.in_flight -= photos
+            self._note_change()
+
+    @property
+    def _loss(self) -> FailedError:
+        return LostError("the scheduler was lost") if self._connection is None else FailedError("the worker was lost")
+
+    def _settle(self, worker: _Worker, order: "Order[Any]", answer: Answer) -> None:
+        """Give an order what a worker says of it."""
+        try:
+            found = order.read(answer)
+        except NonsenseError as error:
+            self._distrust(worker, f"it answered {error}", [order])
+            return
+        except TroubleError as error:
+            self._distrust(worker, str(error), [order])
+            return
+        except UnreadableError as error:
+            order.fail(error)
+            return
+        except Exception as error:  # noqa: BLE001 - it is raised where the order was given
+            order.fail(error)
+        else:
+            order.succeed(found)
+        self._photos[worker.listed.address] += order.photos
+        worker.ended.extend([time.monotonic()] * order.photos)
+
+    async def _answer(self, worker: _Worker, orders: "Sequence[Order[Any]]") -> object:
+        """Return the answer of a worker, unless that is lost first."""
+        connection, listed, lost = self._connection, worker.listed, worker.lost
+        if connection is None:
+            raise LostError("the scheduler was lost")
+        given = [order.given for order in orders]
+        call = connection.call(listed.address, orders[0].function, self._vision, listed.threads, given)
+        answer, loss = asyncio.create_task(call), asyncio.create_task(lost.wait())
+        seconds = _MORE + _AHEAD * sum(order.seconds for order in orders)
+        try:
+            await asyncio.wait((answer, loss), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+            if lost.is_set():
+                raise self._loss
+            raise NonsenseError(f"nothing in {seconds:g} s")
+        finally:
+            await _cancelled(answer, loss)
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._is_tried and not self._has("joining")
+
+    @property
+    def _has_waited_enough(self) -> bool:
+        if self._unusable_since is None or not self._is_settled:
+            return False
+        return time.monotonic() - self._unusable_since >= self._patience
+
+    def _has(self, state: WorkerState) -> bool:
+        return any(worker.state == state for worker in self._workers.values())
+
+    @property
+    def _reason(self) -> str | None:
+        """Why no worker can be used; None if one can."""
+        if self._has("ready"):
+            return None
+        if self._connection is None:
+            return f"{self._settings.scheduler}: {self._trouble}"
+        if not self._workers:
+            return f"{self._settings.scheduler}: the scheduler has no workers"
+        worker = next(iter(self._workers.values()))
+        return f"{worker.listed.address}: {worker.reason or 'loading its networks'}"
+
+    async def _attend(self, connection: Connection) -> NoReturn:
+        while True:
+            self._compare(await connection.listed(), connection)
+            self._is_tried = True
+            self._note_change()
+            await asyncio.sleep(_LOOK)
+
+    def _compare(self, listed: Mapping[str, ListedWorker], connection: Connection) -> None:
+        """Take over who is there now."""
+        now = time.monotonic()
+        for address in self._workers.keys() - listed.keys():
+            self._workers.pop(address).lose()
+        for address, one in listed.items():
+            worker = self._workers.get(address)
+            if worker is None:
+                worker = self._workers[address] = _Worker(listed=one, seen_at=now)
+                self._greet(worker, connection)
+            worker.note(one, now)
+            if worker.state == "ready" and now - worker.seen_at > _SILENT:
+                self._distrust(worker, f"it has been silent for {_SILENT:g} s")
+                worker.lose()
+            elif worker.state in {"refused", "failing"} and now >= worker.ask_at:
+                worker.ask_at = now + _GREETING + _AGAIN
+                self._greet(worker, connection)
+
+    def _greet(self, worker: _Worker, connection: Connection) -> None:
+        task = asyncio.create_task(self._ask(worker, connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ask(self, worker: _Worker, connection: Connection) -> None:
+        """Ask a worker what it is, and decide whether it gets photos."""
+        listed, state, reason = worker.listed, worker.state, worker.reason
+        try:
+            async with asyncio.timeout(_GREETING):
+                answer = await connection.call(listed.address, calls.describe, self._vision, listed.threads)
+            there = read_installation(read_answers(answer, 1)[0])
+        except UnreachableError:
+            return  # it is asked again when it is there again
+        except TimeoutError:
+            state, reason = "failing", f"it did not load its networks in {_GREETING:g} s"
+        except TroubleError as error:
+            state, reason = "refused", str(error)
+        except NonsenseError as error:
+            state, reason = "refused", f"it answered: {error}"
+        except Exception as error:  # noqa: BLE001 - as above
+            state, reason = "failing", repr(error)
+        else:
+            worker.version, reason = there.familiar, difference(self._here, there)
+            state = "ready" if reason is None else "refused"
+        worker.state, worker.reason = state, reason
+        worker.ask_at = worker.seen_at = time.monotonic()
+        worker.ask_at += _AGAIN
+        self._note_change()
+
+    def _distrust(self, worker: _Worker, reason: str, orders: "Sequence[Order[Any]]" = ()) -> None:
+        """Give a worker no photos for some time, and what it had to others."""
+        worker.state, worker.reason = "failing", reason
+        worker.ask_at = time.monotonic() + _AGAIN
+        for order in orders:
+            order.fail(FailedError(reason))
+
+    def _lose_all(self) -> None:
+        self._connection = None
+        for worker in self._workers.values():
+            worker.lose()
+        self._workers.clear()
+        self._note_change()
+
+    def _note_change(self) -> None:
+        """Give orders to whoever is free now, and show the present state."""
+        if self._reason is None:
+            self._unusable_since = None
+        elif self._unusable_since is None:
+            self._unusable_since = time.monotonic()
+        self._give_out()
+        if self._is_settled:
+            self.settled.set()
+        if self.settled.is_set():
+            self.state = self.shown()
+
+    def shown(self) -> RemoteState:
+        """Return the present state."""
+        now = time.monotonic()
+        return RemoteState(
+            scheduler=str(self._settings.scheduler),
+            reason=self._reason,
+            workers=tuple(
+                worker.shown(self._photos[address], now) for address, worker in sorted(self._workers.items())
+            ),
+        )
+
+
+async def _cancelled(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks, and wait for that."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
