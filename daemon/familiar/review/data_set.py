@@ -62,7 +62,7 @@ async def data_set(library: LibraryThread, cutter: PictureCutter, person: int, n
 
 
 def _part(library: Library, person: int, start: int) -> list[tuple[FaceOfPerson, PlacedFace]]:
-    name = library.people.of_id(person).name  # it may be given another one meanwhile
+    name = library.people.state(person).name  # it may be given another one meanwhile
     faces = library.people.faces(name, start=start, most=_PART)
     placed = {one.id: one for one in library.faces.place([face.id for face in faces])}
     return [(face, placed[face.id]) for face in faces]
