@@ -26,8 +26,10 @@ _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _QUIET = 1500
 """Milliseconds in which pictures of faces appear after a page has been loaded."""
 
-_TAKEN = 0x9003
-"""The date of a photo in EXIF."""
+_DETAILS, _TAKEN = 0x8769, 0x9003
+"""Where in EXIF the date of a photo is."""
+
+_PHOTOS = {"Barack Obama": "obama*.jpg", "Joe Biden": "biden.jpg"}
 
 
 def main() -> None:
@@ -52,21 +54,26 @@ def main() -> None:
 
 def _household(base: Path, more: Path | None) -> Household:
     home = Household(base=base)
-    for photo in sorted(package_photos().glob("*.jpg")):
-        with Image.open(photo) as image:
-            _put_variants(image.convert("RGB"), photo.stem, home.inbox)
-    _put_variants(Image.fromarray(data.astronaut()[:320]), "astronaut", home.inbox)  # type: ignore[no-untyped-call]
+    for name, pattern in _PHOTOS.items():
+        for photo in sorted(package_photos().glob(pattern)):
+            with Image.open(photo) as image:
+                _put_variants(image.convert("RGB"), photo.stem, home.inbox / name)
+    astronaut = data.astronaut()[:320]  # type: ignore[no-untyped-call]
+    _put_variants(Image.fromarray(astronaut), "astronaut", home.inbox / "Eileen Collins")
     home.configure({"folders": [str(home.inbox), *([] if more is None else [str(more.absolute())])]})
     home.scan()
     home.ask("clusters", "run")
+    target = f"{base}/People/{{person}}/{{taken:%Y}}/"
+    home.rule({"name": "people", "when": {"person": "any"}, "then": [{"copy": target}]})
     return home
 
 
 def _put_variants(image: Image.Image, name: str, folder: Path) -> None:
     """Put photos of the same face into a folder, each a little smaller than the one before, and of another year."""
+    folder.mkdir(exist_ok=True)
     for way in range(6):
         dates = Image.Exif()
-        dates[_TAKEN] = f"{2009 + 2 * way}:05:{1 + way:02} 12:00:00"
+        dates.get_ifd(_DETAILS)[_TAKEN] = f"{2009 + 2 * way}:05:{1 + way:02} 12:00:00"
         part = image.crop((0, 0, image.width - 4 * way, image.height - 6 * way))
         part.save(folder / f"{name}-{way}.jpg", quality=92 - way, exif=dates)
 
@@ -74,11 +81,14 @@ def _put_variants(image: Image.Image, name: str, folder: Path) -> None:
 def _take(home: Household, browser: Browser, target: Path) -> None:
     with serving(home) as page, page.library() as library:
         _shoot(browser, page, {"groups": "/groups", "group": "/groups/1"}, target)
-        for name in ("Barack Obama", "Joe Biden"):
-            library.clusters.name(library.clusters.waiting()[0].id, name)
+        for row in library.clusters.waiting():
+            (path,) = library.clusters.paths_of(library.clusters.faces(row.id, most=1)).values()
+            assert path is not None
+            library.clusters.name(row.id, path.parent.name)
         library.rematch()
         person = library.people.find("Barack Obama").id
-        pages = {"person": f"/people/{person}", "people": "/people", "activity": "/activity"}
+        pages = {name: f"/{name}" for name in ("people", "photos", "rules", "activity")}
+        pages["person"] = f"/people/{person}"
         if library.clusters.suggestions():
             pages["suggestions"] = "/suggestions"
         _shoot(browser, page, pages, target)

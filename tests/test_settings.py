@@ -22,6 +22,21 @@ def test_the_account_on_flickr_is_one_or_a_list_of_several_and_stays_so_in_yaml(
         assert read_settings(FILE, settings_as_yaml(settings)) == settings
 
 
+@pytest.mark.parametrize(
+    ("albums", "texts"),
+    [
+        ("null", None),
+        ("all", ("all",)),
+        ("72157600000000001", ("72157600000000001",)),
+        ("[Sea *, 721, none]", ("Sea *", "721", "none")),
+    ],
+)
+def test_albums_are_a_text_an_id_or_a_list_of_both(albums: str, texts: tuple[str, ...] | None) -> None:
+    (account,) = read_settings(FILE, f"flickr: {{albums: {albums}}}").accounts
+    assert account.albums == texts
+    assert account.follows_albums == (texts is not None)
+
+
 def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -> None:
     settings = read_settings(FILE, "folders: [~/Pictures, {path: /srv/scans, name: Scans}]\nrules: rules.yaml\n")
     assert [folder.source for folder in settings.folders] == ["Pictures", "Scans"]
@@ -50,6 +65,13 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         (
             "workers: {engine: dask, scheduler: 'tls://nas:8786'}",
             ":1:10: workers: the key 'certificates' is missing: the folder with those for a scheduler at tls://",
+        ),
+        *(
+            (
+                f"flickr: {{albums: {albums}}}",
+                f":1:18: flickr.albums: {shown} is wrong; it should be a title, a pattern or an id of an album",
+            )
+            for albums, shown in (("[]", "[]"), ("{a: 1}", "{'a': 1}"), ("['']", "['']"), ("true", "true"))
         ),
         ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
         ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),

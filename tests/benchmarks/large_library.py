@@ -82,7 +82,6 @@ class LargeLibrary:
                 self._write_operations(run)
                 recogniser = Recogniser(store, MatchingSettings(), SFACE.id)
                 store.people.note_matched(recogniser._basis())
-            run.execute("PRAGMA optimize = 0x10002")
 
     def _write_folders(self, run: Any) -> None:
         run.executemany(
@@ -328,6 +327,11 @@ def _register(run: Any, start: int, owners: Numbers, embeddings: Any, references
             )
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the JPEG files in a folder and below it."""
+    return sorted(folder.rglob("*.jpg"))[:_MOST_PICTURES]
+
+
 def main() -> None:
     """Make the store, and print how long that took."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -338,7 +342,7 @@ def main() -> None:
     wanted = parser.parse_args()
     wanted.state.mkdir(parents=True, exist_ok=True)
     begin = time.perf_counter()
-    pictures = () if wanted.pictures is None else sorted(wanted.pictures.rglob("*.jpg"))[:_MOST_PICTURES]
+    pictures = () if wanted.pictures is None else pictures_in(wanted.pictures)
     LargeLibrary(
         photos=wanted.photos, faces=wanted.faces, groups=wanted.groups, people=wanted.people, pictures=pictures
     ).make(wanted.state / "familiar.db")

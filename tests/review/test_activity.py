@@ -142,6 +142,7 @@ def test_a_part_of_the_page_that_changes_leaves_the_focus_where_it_is(page: Page
         library.clusters.name(1, "Barack Obama")
         page.goto(f"{served.address}/activity")
         page.wait_for_selector("main[data-ready]")
+        expect(page.locator("[data-page]:not([data-old])")).to_be_visible(timeout=10_000)
         page.get_by_role("button", name="Undo: cluster 1 (5 faces) is Barack Obama").focus()
         library.clusters.ignore(2)
     expect(page.get_by_role("button", name="Undo: cluster 2 (4 faces) is ignored")).to_be_visible(timeout=10_000)

@@ -183,8 +183,8 @@ def test_a_hidden_person_is_not_asked_about(served: ServedPage, known: int) -> N
         assert "Barack Obama" in [one.person for one in library.clusters.suggestions(margin=1)]
         library.people.hide("Barack Obama")
         assert "Barack Obama" not in [one.person for one in library.clusters.suggestions(margin=1)]
-        assert library.people.show("Barack Obama").hidden is False
-        assert library.people.show("Barack Obama").event is None  # nothing to do
+        assert library.people.unhide("Barack Obama").hidden is False
+        assert library.people.unhide("Barack Obama").event is None  # nothing to do
 
 
 def test_a_face_is_chosen_to_stand_for_a_person_as_long_as_it_is_theirs(
@@ -280,6 +280,15 @@ def test_all_faces_are_exported_as_crops_with_a_table(visitor: Visitor, served: 
     assert [row["hash"] for row in rows] == [face.hash for face in faces]
     assert Path(rows[0]["photo"]).name.startswith("obama")
     assert visitor.get("/people/999/faces.zip").status_code == 404
+
+
+def test_no_text_in_the_table_of_an_export_is_a_formula(visitor: Visitor, served: ServedPage, known: int) -> None:
+    with served.library() as library:
+        library.people.rename("Barack Obama", "=1+1")
+    with zipfile.ZipFile(io.BytesIO(visitor.get(f"/people/{known}/faces.zip").content)) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("=1+1/faces.csv").decode())))
+    assert len(rows) == 5
+    assert {row["file"][:6] for row in rows} == {"'=1+1/"}
 
 
 @pytest.mark.parametrize(

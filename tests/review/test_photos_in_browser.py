@@ -38,7 +38,7 @@ def months(page: Page) -> dict[str, int]:
 def open_far(page: Page) -> None:
     """Open the photo in which no face was found."""
     page.locator(".tile[aria-label^='far.png']").click()
-    expect(page.locator("dialog .frame img")).to_have_js_property("complete", True)
+    expect(page.locator("dialog .frame img")).to_have_js_property("complete", True, timeout=30_000)
 
 
 def test_photos_are_shown_by_month_the_newest_first(photos: Page) -> None:
@@ -134,7 +134,7 @@ def test_a_box_without_a_face_is_refused_by_keyboard_alone_with_the_reason(photo
     photos.locator(".tile[aria-label^='far.png']").focus()
     photos.keyboard.press(" ")
     dialog = photos.locator("dialog")
-    expect(dialog.locator(".frame img")).to_have_js_property("complete", True)
+    expect(dialog.locator(".frame img")).to_have_js_property("complete", True, timeout=30_000)
     photos.keyboard.press("b")
     for _ in range(20):
         photos.keyboard.press("ArrowLeft")

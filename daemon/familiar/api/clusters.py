@@ -68,7 +68,8 @@ class FaceClusters:
             among: only these, as far as they are not a part of another one.
         """
         check_number("least", least, 1)
-        rows = self.all() if among is None else self._session.store().clusters.those(among)
+        clusters = self._session.store().clusters
+        rows = clusters.unnamed() if among is None else clusters.those(among)
         return [row for row in rows if row.kind == "unnamed" and row.recognised < row.faces and row.faces >= least]
 
     def find(self, cluster: int) -> ClusterRow:

@@ -67,12 +67,13 @@ class KnownFaces:
 def placed_photos(session: Session, photos: Sequence[int]) -> dict[int, PlacedPhoto]:
     """Return what is needed to show photos, as far as they were seen, by their ids."""
     store = session.store()
+    paths = store.sightings.paths_of_all(photos)
     return {
         id_: PlacedPhoto(
             id=id_,
             hash=hash_,
             size=(width, height),
-            paths=tuple(store.sightings.paths_of(id_)),
+            paths=tuple(paths.get(id_, ())),
             turn=turn,
             time=time,
         )

@@ -367,7 +367,10 @@ class FlickrAccount:
     def _settings(self) -> FlickrSettings:
         accounts = {account.name: account for account in self._session.settings.accounts}
         if self._name is None and len(accounts) > 1:
-            raise UsageError(f"There are several accounts on Flickr; choose one of {', '.join(accounts)}.")
+            raise UsageError(
+                f"There are several accounts on Flickr; choose one of {', '.join(accounts)}: with --account, or from "
+                "flickr_accounts."
+            )
         found = next(iter(accounts.values())) if self._name is None else accounts.get(self._name)
         if found is None:
             known = ", ".join(accounts)

@@ -224,6 +224,15 @@ class Library(Closing):
         """
         return self._session.store().version
 
+    def check_store(self) -> None:
+        """Check that the store still has the tables with which it was opened.
+
+        Raises:
+            NoStoreError: there is no store yet.
+            StoreSchemaError: another version has migrated it since.
+        """
+        self._session.store().check_schema()
+
     @property
     def environment(self) -> Environment:
         """The paths of state, configuration and caches."""

@@ -15,7 +15,7 @@ from familiar.library.arguments import check_choice, check_distance, check_numbe
 from familiar.library.named_paths import Paths, all_expanded, expanded
 from familiar.model import JUNK
 from familiar.names import check_name
-from familiar.store.people import PersonRow
+from familiar.store.people import PersonRow, PersonState
 
 if TYPE_CHECKING:
     from familiar.library.people.looks import PersonLooks
@@ -107,6 +107,14 @@ class RegisteredPeople:
         """
         return self._session.store().people.of_id(person)
 
+    def state(self, person: int) -> PersonState:
+        """Return what was decided about the person with this id; does not count their photos, as `of_id` does.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._session.store().people.state(person)
+
     def id_of(self, name: str) -> int:
         """Return the id of a person; does not count their faces, as `find` does.
 
@@ -119,7 +127,7 @@ class RegisteredPeople:
         """Check, in a block of `Library.deciding`, that people still are as they were seen.
 
         Args:
-            versions: of people by their ids, as `PersonRow` has them.
+            versions: of people by their ids, as `PersonState` has them.
 
         Raises:
             StaleError: one of them is not, or was removed.
@@ -128,7 +136,7 @@ class RegisteredPeople:
         stale = []
         for person, seen in versions.items():
             try:
-                is_stale = people.of_id(person).version != seen
+                is_stale = people.state(person).version != seen
             except UsageError:
                 is_stale = True
             if is_stale:
@@ -171,6 +179,14 @@ class RegisteredPeople:
 
     def years(self, name: str) -> list[tuple[int, int]]:
         """Return the years in which photos of a person were taken, and the number of these photos.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return [(year, photos) for year, photos in self.photos_by_year(name) if year is not None]
+
+    def photos_by_year(self, name: str) -> list[tuple[int | None, int]]:
+        """Return the numbers of all photos of a person by the years in which they were taken; None: it is unknown.
 
         Raises:
             UsageError: there is no such person.
@@ -258,10 +274,10 @@ class RegisteredPeople:
         """
         check_number("most", most, 0)
         session, person = self._session, self._session.store().people.person(name)
-        known = {one.name: one.references for one in session.store().people.known(session.model)}
-        if person.name not in known:
+        references, _ = session.store().references.of(person.id, session.model)
+        if not len(references):
             return []
-        found = session.recogniser.similar(known[person.name], most=most + 1)
+        found = session.recogniser.similar(references, most=most + 1)
         return [one for one in found if one[0] != person.name][:most]
 
     def confirm(self, name: str, faces: Sequence[int]) -> EventRow | None:
@@ -455,7 +471,7 @@ class RegisteredPeople:
         """
         return self._decided(self._session.store().decisions.people.hide(name, hidden=True), name)
 
-    def show(self, name: str) -> DecidedPerson:
+    def unhide(self, name: str) -> DecidedPerson:
         """Show a hidden person again.
 
         Raises:

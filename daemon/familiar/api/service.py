@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import platformdirs
@@ -219,14 +220,17 @@ class Service:
 
 
 def _needs(settings: Settings, rules: Rules, *, is_system: bool) -> Needs:
-    has_network = any(account.enabled for account in settings.accounts)
+    serves, is_here = settings.review.serve, ip_address(settings.review.listen).is_loopback
+    has_network = any(account.enabled for account in settings.accounts) or (serves and not is_here)
     if not is_system:
-        return Needs(has_network=has_network)
+        return Needs(has_network=has_network, serves_here=serves)
     folders = [folder.path for folder in settings.folders]
     of_root = [folder for folder in folders if folder.is_relative_to("/root")]
     if of_root:
         raise UsageError(f"{of_root[0]} is in the home of root; name folders that the service may read, without ~.")
-    return needs_of([*folders, *rules.tops()], network=has_network, may_write=service_user.may_write)
+    return needs_of(
+        [*folders, *rules.tops()], network=has_network, serves_here=serves, may_write=service_user.may_write
+    )
 
 
 def _program() -> Path:

@@ -249,10 +249,15 @@ class Session:
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
-        """Make all decisions in a block, or none of them; all known faces are matched once, after it."""
+        """Make all decisions in a block, or none of them; all known faces are matched once, after it.
+
+        Raises:
+            StoreSchemaError: another version has migrated the store since it was opened.
+        """
         before, self._rematches = self._rematches, False
         try:
             with self.store().writing():
+                self.store().check_schema()
                 yield
         finally:
             self._rematches = before

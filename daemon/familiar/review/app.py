@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
@@ -41,6 +41,7 @@ from familiar.review.picture_cache import PictureCache
 from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
+from familiar.review.suggestion_list import SuggestionList
 
 OpenLibrary: TypeAlias = Callable[[], Library]
 
@@ -75,9 +76,13 @@ class ReviewApp:
         """
         self._is_stopping = is_stopping
         self._library = LibraryThread(open_library)
-        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups", "photos", "activity")}
+        self._background = {
+            name: LibraryThread(open_library)
+            for name in ("matching", "groups", "photos", "activity", "suggestions", "people")
+        }
         self._matching = BackgroundMatching(self._background["matching"])
         self._groups = GroupList(self._library, self._background["groups"])
+        self._suggestions = SuggestionList(self._library, self._background["suggestions"])
         self._cards = GroupCards()
         self._live = LiveChanges(self._library)
         self._disks = Disks()
@@ -88,7 +93,7 @@ class ReviewApp:
         self._activity = ActivityAnswers(self._library, self._background["activity"], pages=self._pages)
         self._people = PeopleAnswers(
             self._library,
-            self._background["groups"],
+            self._background["people"],
             pages=self._pages,
             pictures=self._pictures,
             prepare=self._prepare,
@@ -142,17 +147,27 @@ class ReviewApp:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        running = [asyncio.create_task(self._matching.run()), asyncio.create_task(self._pictures.warm_up())]
+        running = [asyncio.create_task(work) for work in (self._matching.run(), self._warm_up())]
         try:
             yield
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            await asyncio.gather(self._groups.close(), self._photos.close())
+            await asyncio.gather(
+                *(part.close() for part in (self._groups, self._suggestions, self._people, self._photos))
+            )
             threads = (*self._background.values(), self._library)
             for close in (self._pictures.close, *(thread.close for thread in threads)):
                 await asyncio.to_thread(close)
+
+    async def _warm_up(self) -> None:
+        """Prepare what takes long in a large library, ahead of the first pages."""
+        with suppress(FamiliarError):  # the first page tells what is wrong
+            await self._pictures.warm_up()
+            await self._groups.rows()
+            await self._photos.warm_up()
+            await self._suggestions.warm_up()
 
     async def _show_start(self, _request: Request) -> Response:
         return RedirectResponse(f"{self._prefix}/groups", 303)
@@ -197,7 +212,8 @@ class ReviewApp:
         return JSONResponse([{"name": one.name, "distance": round(one.distance, 3)} for one in found])
 
     async def _show_suggestions(self, request: Request) -> Response:
-        shown = await self._library.ask(list_questions)
+        open_ones = await self._suggestions.get()
+        shown = await self._library.ask(lambda library: list_questions(library, open_ones))
         self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
         return self._pages.page(request, "suggestions", list=shown)
 
@@ -230,7 +246,10 @@ class ReviewApp:
         except FamiliarError as error:
             kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
             return status, {"kind": kind, "said": _said(error)}
-        await self._groups.decided([*change.groups, *([] if made.group is None else [made.group])])
+        groups = [*change.groups, *([] if made.group is None else [made.group])]
+        await self._groups.decided(groups)
+        self._suggestions.decided(groups, change.faces)
+        self._people.decided()
         self._matching.begin()
         return 200, asdict(made)
 

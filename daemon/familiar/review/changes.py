@@ -16,7 +16,7 @@ from familiar.model import Box
 from familiar.names import name_key
 from familiar.plurals import counted
 from familiar.store.decisions.log import EventRow
-from familiar.store.people import PersonRow
+from familiar.store.people import PersonState
 
 _MOST = 100_000
 _ABOUT_PEOPLE = frozenset(
@@ -160,7 +160,7 @@ def _versions_after(library: Library, change: Change) -> Iterator[tuple[int, str
     """Give the versions of what the page may go on to decide about before it has got the answer."""
     with suppress(UsageError):  # it became a part of something else
         for person in change.people:
-            yield person, library.people.of_id(person).version
+            yield person, library.people.state(person).version
         for group in change.groups if change.faces else ():
             yield group, library.clusters.find(group).version
 
@@ -275,7 +275,7 @@ def _split_off(library: Library, change: Change) -> Made:
     return _made(f"{counted(len(change.faces), 'face')} split off", events, group=group)
 
 
-def _split_from(library: Library, person: PersonRow, change: Change) -> tuple[list[EventRow], int]:
+def _split_from(library: Library, person: PersonState, change: Change) -> tuple[list[EventRow], int]:
     """Make a group of faces that are not a person; return the events and the group."""
     refused = library.people.refuse(person.name, change.faces)
     gathered = library.clusters.gather(change.faces, allow_same_photo=change.allows_same_photo)
@@ -289,7 +289,7 @@ def _hide(library: Library, change: Change) -> Made:
 
 def _show(library: Library, change: Change) -> Made:
     person = _person(library, change)
-    return _decided(library.people.show(person.name), f"{person.name} is shown again")
+    return _decided(library.people.unhide(person.name), f"{person.name} is shown again")
 
 
 def _set_cover(library: Library, change: Change) -> Made:
@@ -320,7 +320,7 @@ def _rename(library: Library, change: Change) -> Made:
 
 
 def _merge_people(library: Library, change: Change) -> Made:
-    person, into = _person(library, change), library.people.find(change.name)
+    person, into = _person(library, change), library.people.state(library.people.id_of(change.name))
     return _decided(library.people.merge(person.name, into.name), f"{person.name} is {into.name} now")
 
 
@@ -330,9 +330,9 @@ def _set_threshold(library: Library, change: Change) -> Made:
     return _decided(library.people.set_threshold(person.name, change.threshold), f"{person.name}: {said}")
 
 
-def _person(library: Library, change: Change) -> PersonRow:
+def _person(library: Library, change: Change) -> PersonState:
     (person,) = change.people
-    return library.people.of_id(person)
+    return library.people.state(person)
 
 
 def _decided(person: DecidedPerson, said: str) -> Made:

@@ -51,13 +51,27 @@ class GroupList:
     async def rows(self) -> Sequence[ClusterRow]:
         """Return the groups."""
         version = await self._library.ask(lambda library: library.version)
-        if self._reading is None or (version != self._version and self._reading.seconds <= self._short):
+        if self._reading is None:
+            await self._read_first(version)
+        elif version != self._version and self._reading.seconds <= self._short:
             self._reading, self._version = await self._library.ask(_read), version
-        elif version != self._version and self._task is None:
-            self._version = version
-            self._task = asyncio.create_task(self._read_in_background())
+        elif version != self._version:
+            self._begin(version)
         assert self._reading is not None
         return self._reading.rows
+
+    async def _read_first(self, version: str) -> None:
+        """Read the list for the first time, while other pages are shown."""
+        await asyncio.wait([self._begin(version)])
+        if self._reading is None:
+            self._reading = await self._library.ask(_read)  # which tells what is wrong
+
+    def _begin(self, version: str) -> asyncio.Task[None]:
+        """Have the list read in the background, unless it is being read."""
+        if self._task is None:
+            self._version = version
+            self._task = asyncio.create_task(self._read_in_background())
+        return self._task
 
     async def decided(self, groups: Iterable[int]) -> None:
         """Read groups again that were decided on, at once."""

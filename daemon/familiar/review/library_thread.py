@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from familiar.api.library import Library
+from familiar.errors import NoStoreError
 
 R = TypeVar("R")
 
@@ -20,7 +22,11 @@ class LibraryThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="library")
 
     async def ask(self, question: Callable[[Library], R]) -> R:
-        """Return the answer of a function that gets the library; raises what it raises."""
+        """Return the answer of a function that gets the library; raises what it raises.
+
+        Raises:
+            StoreSchemaError: another version has migrated the store, so that this one would misread or harm it.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: question(self._opened()))
 
     def close(self) -> None:
@@ -31,6 +37,8 @@ class LibraryThread:
     def _opened(self) -> Library:
         if self._library is None:
             self._library = self._open_library()
+        with suppress(NoStoreError):
+            self._library.check_store()
         return self._library
 
     def _close(self) -> None:

@@ -11,12 +11,16 @@ from familiar.api.library import Library
 from familiar.errors import UsageError
 from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.data_set import data_set, file_name
+from familiar.review.kept_answers import KeptAnswer
 from familiar.review.library_thread import LibraryThread
 from familiar.review.pages.people import list_people
 from familiar.review.pages.person import faces_of_person, looks_of_person, preview_threshold, show_person
 from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
+
+_SHORT = 1.0
+"""Seconds that the page of all people may take to show what was decided elsewhere."""
 
 
 class PeopleAnswers:
@@ -37,6 +41,15 @@ class PeopleAnswers:
         self._pages = pages
         self._pictures = pictures
         self._prepare = prepare
+        self._list = KeptAnswer(library, background, list_people, short=_SHORT)
+
+    def decided(self) -> None:
+        """Have the page of all people show what was decided just now."""
+        self._list.expire()
+
+    async def close(self) -> None:
+        """Wait for what is asked for in the background."""
+        await self._list.close()
 
     def routes(self) -> list[Route]:
         """Return which request is answered by what."""
@@ -59,7 +72,7 @@ class PeopleAnswers:
         return JSONResponse({"version": await self._library.ask(lambda library: library.people.version)})
 
     async def _show_people(self, request: Request) -> Response:
-        shown = await self._library.ask(list_people)
+        shown = await self._list.get()
         self._prepare(card.face for card in shown.cards if card.face is not None)
         return self._pages.page(request, "people", people=shown)
 
@@ -84,8 +97,8 @@ class PeopleAnswers:
 
     async def _send_data_set(self, request: Request) -> Response:
         person = int(request.path_params["person"])
-        name = await self._library.ask(lambda library: library.people.of_id(person).name)
-        parts = data_set(self._library, await self._pictures.cutter(), name)
+        name = await self._library.ask(lambda library: library.people.state(person).name)
+        parts = data_set(self._library, await self._pictures.cutter(), person, name)
         disposition = f"attachment; filename*=UTF-8''{quote(file_name(name))}.zip"
         return StreamingResponse(parts, media_type="application/zip", headers={"Content-Disposition": disposition})
 
@@ -93,7 +106,7 @@ class PeopleAnswers:
         person = int(request.path_params["person"])
 
         def similar(library: Library) -> list[tuple[str, float]]:
-            return library.people.similar(library.people.of_id(person).name)
+            return library.people.similar(library.people.state(person).name)
 
         found = await self._library.ask(similar)
         return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])

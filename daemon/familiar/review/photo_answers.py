@@ -1,7 +1,10 @@
 """Answers to requests about photos: the timeline with its parts, and single photos with their pictures."""
 
+import asyncio
 import math
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -9,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from familiar.errors import UsageError
+from familiar.errors import FamiliarError, UsageError
 from familiar.review.disks import Disks
 from familiar.review.library_thread import LibraryThread
 from familiar.review.pages.photo import show_photo
@@ -38,6 +41,7 @@ class PhotoAnswers:
         self._pictures = pictures
         self._disks = disks
         self._pages = pages
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """Return which request is answered by what."""
@@ -59,7 +63,8 @@ class PhotoAnswers:
 
     async def warm_up(self) -> None:
         """Count all photos ahead of the first page."""
-        await self._months.of(NOTHING.photos)
+        with suppress(FamiliarError):  # the first page tells what is wrong
+            await self._months.of(NOTHING.photos)
 
     async def _show_timeline(self, request: Request) -> Response:
         wishes, start = await self._wishes(request), Place.parse(request.query_params.get("start", ""))
@@ -81,7 +86,7 @@ class PhotoAnswers:
         photos = await self._library.ask(
             lambda library: library.photos.part(month, wanted=wishes.photos, start=start, most=most)
         )
-        await self._pictures.prepare(photos=[photo.id for photo in photos if photo.reason is None])
+        self._prepare(photo.id for photo in photos if photo.reason is None)
         return self._pages.page(request, "tiles", photos=photos)
 
     async def _list_places(self, request: Request) -> Response:
@@ -112,6 +117,12 @@ class PhotoAnswers:
     async def _send_tile(self, request: Request) -> Response:
         photo, version = _picture_name(request)
         return _picture(await self._pictures.photo(photo, version, size=TILE, square=True))
+
+    def _prepare(self, photos: Iterable[int]) -> None:
+        """Find the places of photos in the background, before their pictures are asked for."""
+        task = asyncio.create_task(self._pictures.prepare(photos=list(photos)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _wishes(self, request: Request) -> Wishes:
         asked = request.query_params.multi_items()

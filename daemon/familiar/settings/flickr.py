@@ -17,12 +17,12 @@ def _as_albums(plain: object) -> object:
     """Return a list of texts: a value alone becomes one, and ids, which YAML has as numbers, are texts.
 
     Raises:
-        ValueError: the list is empty, or a text in it.
+        ValueError: the list is empty, or what is in it can't name an album.
     """
     if plain is None:
         return None
     listed = plain if isinstance(plain, list | tuple) else [plain]
-    if not listed or "" in listed:
+    if not listed or not all(type(one) in {str, int} and one != "" for one in listed):
         raise ValueError("should be a title, a pattern or an id of an album, a list of them, or null")
     return tuple(str(one) if type(one) is int else one for one in listed)
 

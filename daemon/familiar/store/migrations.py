@@ -302,6 +302,12 @@ def tell_arrivals_from_the_backlog(db: "Database") -> None:
     _run(db, _BACKLOG)
 
 
+@migrations()
+def index_matches(db: "Database") -> None:
+    """Find the nearest faces of a person, photos by their verdicts, and damaged ones, in large stores, too."""
+    _run(db, _NEAREST)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -927,4 +933,11 @@ ALTER TABLE files ADD COLUMN in_backlog INTEGER NOT NULL DEFAULT 0;
 UPDATE files SET in_backlog = 1 WHERE state IN ('settling', 'pending', 'failed');
 DROP INDEX files_pending;
 CREATE INDEX files_pending ON files (in_backlog, id) WHERE state = 'pending'
+"""
+
+_NEAREST = """
+CREATE INDEX matches_nearest ON matches (person_id, accepted, distance);
+DROP INDEX matches_person;
+CREATE INDEX photos_verdict ON photos (verdict);
+CREATE INDEX photos_damaged ON photos (id) WHERE missing IS NOT NULL
 """

@@ -34,8 +34,8 @@ class PersonGlance(Person):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRow(Person):
-    """A person with the number of their references, and of the faces and photos that match them.
+class PersonState(Person):
+    """A person with what was decided about them, and the numbers of their references, and of the faces that match them.
 
     `hidden` says that they are not offered for unnamed faces, and shown apart; `cover` is the id of the face that was
     chosen to stand for them.
@@ -44,7 +44,6 @@ class PersonRow(Person):
     threshold: float | None
     references: int
     faces: int
-    photos: int
     hidden: bool
     cover: int | None
 
@@ -52,6 +51,13 @@ class PersonRow(Person):
     def version(self) -> str:
         """A text that differs whenever what was decided about the person does; not with the faces that match."""
         return version_of(self.name, self.threshold, self.references, self.hidden, self.cover)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow(PersonState):
+    """A person with the number of the photos that match them; to count many takes long."""
+
+    photos: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,10 @@ class People:
         """Return all people, by name."""
         return self._people("")
 
+    def count(self) -> int:
+        """Return how many people there are."""
+        return int(self._db.conn.execute("SELECT count(*) FROM people").fetchone()[0])
+
     def names(self, *, hidden: bool | None = None) -> list[str]:
         """Return the names of all people, in order, or of those who are `hidden`, or are not; no faces are counted."""
         rows = self._db.conn.execute(
@@ -115,8 +125,33 @@ class People:
         """
         found = self._people("WHERE id = ?", person_id)
         if not found:
-            raise UsageError(f"There is no person with the number {person_id}; they were removed or merged.")
+            raise _unknown(person_id)
         return found[0]
+
+    def state(self, person_id: int) -> PersonState:
+        """Return what was decided about the person of this id; does not count their photos, as `of_id` does.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        row = self._db.conn.execute(
+            "SELECT id, name, threshold, hidden, cover, "
+            "(SELECT count(*) FROM face_references WHERE person_id = people.id), "
+            "(SELECT count(*) FROM matches WHERE person_id = people.id AND accepted = 1) FROM people WHERE id = ?",
+            (person_id,),
+        ).fetchone()
+        if row is None:
+            raise _unknown(person_id)
+        id_, name, threshold, hidden, cover, references, faces = row
+        return PersonState(
+            id=id_,
+            name=name,
+            threshold=threshold,
+            references=references,
+            faces=faces,
+            hidden=bool(hidden),
+            cover=cover,
+        )
 
     def find(self, name: str) -> PersonRow:
         """Return the person of this name; case, Unicode form and runs of spaces do not matter.
@@ -269,8 +304,8 @@ class People:
             SELECT id, name, threshold, hidden, cover,
                 (SELECT count(*) FROM face_references WHERE person_id = people.id),
                 (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted),
-                (SELECT count(DISTINCT photo_id) FROM matches JOIN faces ON faces.id = face_id
-                    WHERE person_id = people.id AND accepted)
+                (SELECT count(DISTINCT photo_id) FROM matches CROSS JOIN faces INDEXED BY faces_glance
+                    ON faces.id = face_id WHERE person_id = people.id AND accepted)
             FROM people {where} ORDER BY key
             """,
             values,
@@ -307,3 +342,7 @@ def next_person_id(db: Database) -> int:
 def _folder_of(name: str) -> str:
     """Return the folder that `{person}` is in the target of a rule."""
     return shorten_name(clean_name(name))
+
+
+def _unknown(person_id: int) -> UsageError:
+    return UsageError(f"There is no person with the number {person_id}; they were removed or merged.")

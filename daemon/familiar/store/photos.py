@@ -301,7 +301,7 @@ class Photos:
     def embeddings_of(self, face_ids: Sequence[int], engine: str) -> tuple[list[int], Embeddings]:
         """Return those of the faces that are of this engine, and no mistakes: ids and embeddings, as `embeddings`."""
         rows = self._db.conn.execute(
-            "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND engine = ? "
+            "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND +engine = ? "
             "ORDER BY id",
             (json.dumps(list(face_ids)), engine),
         ).fetchall()
@@ -381,7 +381,10 @@ class Photos:
         counts = {"seen": 0, "set aside": 0, "output": 0}
         rows = self._db.conn.execute("SELECT verdict, count(*) FROM photos GROUP BY verdict")
         counts.update({str(verdict): int(count) for verdict, count in rows})
-        counts["faces"] = self._count("real_faces")
+        counts["faces"] = self._count(
+            "faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
+            "AND id NOT IN (SELECT face_id FROM clip_faces)"
+        )
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
 
@@ -396,16 +399,18 @@ class Photos:
     def set_aside_files(self) -> list[tuple[Path, str]]:
         """Return path and reason of each file whose photo was set aside."""
         rows = self._db.conn.execute(
-            "SELECT folders.path, files.name, photos.reason FROM files JOIN folders ON folders.id = folder_id "
-            "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
+            "SELECT folders.path, files.name, photos.reason FROM photos INDEXED BY photos_set_aside "
+            "CROSS JOIN files ON photo_id = photos.id JOIN folders ON folders.id = folder_id "
+            "WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
         )
         return [(Path(os.fsdecode(folder), os.fsdecode(name)), str(reason)) for folder, name, reason in rows]
 
     def damaged_files(self) -> list[tuple[Path, float]]:
         """Return the path of each file of which a part is missing, and the share, 0 to 1."""
         rows = self._db.conn.execute(
-            "SELECT folders.path, files.name, photos.missing FROM files JOIN folders ON folders.id = folder_id "
-            "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND missing IS NOT NULL ORDER BY files.id"
+            "SELECT folders.path, files.name, photos.missing FROM photos INDEXED BY photos_damaged "
+            "CROSS JOIN files ON photo_id = photos.id JOIN folders ON folders.id = folder_id "
+            "WHERE state = 'done' AND missing IS NOT NULL ORDER BY files.id"
         )
         return [(Path(os.fsdecode(folder), os.fsdecode(name)), float(missing)) for folder, name, missing in rows]
 

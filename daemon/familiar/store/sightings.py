@@ -4,8 +4,9 @@ A watched file is known by the table of files. A sighting says nothing about han
 has all its files handled.
 """
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from familiar.filesystem.stamps import Stamp
@@ -72,6 +73,20 @@ class Sightings:
         )
         for folder, name in rows.fetchall():
             yield Path(os.fsdecode(folder), os.fsdecode(name))
+
+    def paths_of_all(self, photo_ids: Sequence[int]) -> dict[int, list[Path]]:
+        """Return all paths where photos were found, as `paths_of` does, by the ids of the photos."""
+        rows = self._db.conn.execute(
+            "SELECT photo_id, path, name FROM files JOIN folders ON folders.id = folder_id "
+            "WHERE photo_id IN (SELECT value FROM json_each(?1)) AND state = 'done' UNION ALL "
+            "SELECT photo_id, path, name FROM sightings JOIN folders ON folders.id = folder_id "
+            "WHERE photo_id IN (SELECT value FROM json_each(?1))",
+            (json.dumps(list(photo_ids)),),
+        )
+        found: dict[int, list[Path]] = {}
+        for photo_id, folder, name in rows:
+            found.setdefault(int(photo_id), []).append(Path(os.fsdecode(folder), os.fsdecode(name)))
+        return found
 
     def stamps_of(self, photo_id: int) -> dict[Path, Stamp]:
         """Return all paths where a photo was found, as `paths_of` does, with the stamp that each file had then."""

@@ -313,6 +313,23 @@ def test_push_tries_at_once_what_failed_before_and_says_what_still_waits(
     assert [tag.raw for tag in photo.tags] == ["Barack Obama"]
 
 
+def test_a_push_without_a_network_ends_with_1_and_says_so_and_loses_nothing(
+    household: Household, flickr: FlickrServer, account: Login, meadow: Path
+) -> None:
+    household.rule({"name": "all", "then": [{"tag": "seen"}]})
+    flickr.account.add_photos([meadow], 5)
+    household.ask("flickr", "sync")
+    calls = household.json("flickr", "status")["calls"]["last_hour"]
+    configure(household, account, endpoint="http://127.0.0.1:9", backoff=0.01)
+    result = household.ask("flickr", "push", check=False)
+    assert result.returncode == 1
+    assert "error: Flickr does not answer (no answer: " in result.stderr
+    assert result.stdout.endswith("3 failed for now. 5 still waiting.\n")
+    assert household.json("flickr", "status")["calls"]["last_hour"] == calls
+    configure(household, account)
+    assert household.json("flickr", "push")["added"] == 5
+
+
 def test_status_says_until_when_flickr_has_asked_to_wait(household: Household, account: Login) -> None:
     household.ask("flickr", "sync")
     with Store(household.state / "familiar.db") as store:

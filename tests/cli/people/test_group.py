@@ -123,3 +123,17 @@ def test_nobody_is_removed_or_renamed_over_by_accident(household: Household, oba
     taken = household.ask("people", "rename", "Obama", "biden", check=False)
     assert taken.stderr.startswith("error: 'Biden' exists already; `familiar people merge 'Obama' 'Biden'` makes one")
     assert set(counts(household)) == {"Obama", "Biden"}
+
+
+def test_a_hidden_person_still_matches_and_is_shown_as_hidden(household: Household, photos: Path) -> None:
+    household.ask("people", "add", "Obama", photos / "obama.jpg")
+    before = counts(household)
+    assert "'Obama' is hidden now (event" in household.ask("people", "hide", "obama").stdout
+    assert "hidden: not offered for unnamed faces" in household.ask("people", "show", "Obama").stdout
+    assert counts(household) == before
+    assert household.ask("people", "hide", "Obama").stdout == "'Obama' is hidden now.\n"  # nothing had to be changed
+    household.ask("people", "unhide", "Obama")
+    assert "hidden:" not in household.ask("people", "show", "Obama").stdout
+    household.ask("people", "undo")
+    assert "hidden:" in household.ask("people", "show", "Obama").stdout
+    assert "no person named 'Nobody'" in household.refused("people", "hide", "Nobody").stderr

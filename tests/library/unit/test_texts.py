@@ -32,6 +32,11 @@ def test_the_drop_in_has_what_the_service_needs() -> None:
     ]
 
 
+def test_a_service_that_serves_the_review_page_reaches_this_computer_alone() -> None:
+    lines = drop_in_text(Needs(serves_here=True), config=None).splitlines()
+    assert lines[3:] == ["RestrictAddressFamilies=AF_INET AF_INET6", "IPAddressAllow=localhost"]
+
+
 def test_a_service_that_needs_nothing_has_a_drop_in_without_rights() -> None:
     assert drop_in_text(Needs(), config=None) == f"{MARK}\n\n[Service]\n"
 

@@ -1,5 +1,6 @@
 """Decisions about people, and their undo."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -37,6 +38,12 @@ def known(album: Album) -> int:
             lambda album: album.store.decisions.people.set_threshold("Ann", None),
             "set threshold",
             "Ann matches up to the configured threshold",
+        ),
+        (lambda album: album.store.decisions.people.hide("Ann", hidden=True), "hide person", "Ann is hidden now"),
+        (
+            lambda album: album.store.decisions.people.set_cover("Ann", album.faces(7, 1)[0]),
+            "set cover",
+            "Ann is shown by face 4",
         ),
         (lambda album: album.register(album.faces(7, 1)[0], "Cleo"), "add references", "1 face registered for Cleo"),
         (lambda album: album.import_references("Cleo", 2), "import references", "2 references imported for Cleo"),
@@ -352,3 +359,29 @@ def test_two_processes_decide_one_after_the_other(album: Album) -> None:
         )
         album.store.decisions.undo(event)
         assert other.people.find("Ann").references == 2
+
+
+def test_a_person_whom_an_older_version_removed_comes_back_shown_and_without_a_cover(album: Album) -> None:
+    known(album)
+    event = album.store.decisions.people.remove("Ann")
+    execute = album.store._db.conn.execute
+    (text,) = execute("SELECT changes FROM cluster_events WHERE id = ?", (event,)).fetchone()
+    changes = json.loads(text)
+    for table, _, before, _ in changes:
+        if table == "people":
+            del before["hidden"], before["cover"]
+    execute("UPDATE cluster_events SET changes = ? WHERE id = ?", (json.dumps(changes), event))
+    album.store.decisions.undo(event)
+    person = album.store.people.find("Ann")
+    assert (person.hidden, person.cover, person.threshold) == (False, None, 0.45)
+
+
+def test_a_person_who_was_hidden_and_renamed_is_shown_again_under_the_new_name(album: Album) -> None:
+    known(album)
+    hidden = album.store.decisions.people.hide("Ann", hidden=True)
+    album.store.decisions.people.rename("Ann", "Anna")
+    assert album.store.people.names(hidden=True) == ["Anna"]
+    assert album.store.people.names(hidden=False) == []
+    album.store.decisions.undo(hidden)
+    assert album.store.people.names(hidden=False) == ["Anna"]
+    assert album.store.decisions.people.hide("Anna", hidden=False) is None

@@ -59,7 +59,7 @@ def _show_account(found: AccountStatus) -> None:
         say(f"account: {found.username} ({found.nsid}), access: {found.perms}")
     if found.trouble:
         say(f"stopped: {found.trouble}")
-    say(f"daemon: {'syncs' if found.enabled else 'does not sync; to enable, set flickr: {enabled: true}'}")
+    say(f"daemon: {'syncs' if found.enabled else 'does not sync; to enable, set enabled: true in flickr'}")
 
 
 def _show_photos(found: AccountStatus) -> None:

@@ -58,6 +58,8 @@ def show(library: Library, name: str) -> Answer:
 
     def text() -> None:
         say(f"{person.name}: {counted(person.faces, 'face')} in {counted(person.photos, 'photo')}")
+        if person.hidden:
+            say("hidden: not offered for unnamed faces")
         say(f"threshold: {'the configured one' if person.threshold is None else person.threshold}")
         models = Counter(name_of(reference.engine) for reference in references)
         say(f"references: {', '.join(f'{count} of the model {model}' for model, count in models.items()) or 'none'}")
@@ -139,6 +141,27 @@ def threshold(library: Library, name: str, distance: float | None) -> Answer:
     person = library.people.set_threshold(name, distance)
     chosen = "the configured threshold" if person.threshold is None else person.threshold
     return _decided(person, f"{person.name!r} matches up to {chosen}")
+
+
+@people.command(epilog="Example: familiar people hide 'Eileen Collins'")
+@click.argument("name")
+@pass_library
+def hide(library: Library, name: str) -> Answer:
+    """Offer a person no longer for unnamed faces.
+
+    Their faces still match, and rules still apply to them.
+    """
+    person = library.people.hide(name)
+    return _decided(person, f"{person.name!r} is hidden now")
+
+
+@people.command(epilog="Example: familiar people unhide 'Eileen Collins'")
+@click.argument("name")
+@pass_library
+def unhide(library: Library, name: str) -> Answer:
+    """Offer a hidden person again."""
+    person = library.people.unhide(name)
+    return _decided(person, f"{person.name!r} is no longer hidden")
 
 
 @people.command(epilog="Example: familiar people undo, or: familiar people undo 17")

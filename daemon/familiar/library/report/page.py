@@ -121,6 +121,8 @@ def _svg(drawn: str) -> Markup:
 
 def shown(text: str) -> str:
     """Return text as a page can show it: bytes that are not UTF-8, and characters that can't be seen, as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
     whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(repr(one)[1:-1] if _is_odd(one) else one for one in whole)
 

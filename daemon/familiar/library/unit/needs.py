@@ -27,23 +27,32 @@ _SHARED = frozenset(
 class Needs:
     """What the drop-in of a unit allows.
 
-    `writable` are the folders of photos and of the targets of rules, `groups` those of their files. `doubts` says what
-    the service can't do with them, and how that can be changed.
+    `writable` are the folders of photos and of the targets of rules, `groups` those of their files. `serves_here` says
+    that only this computer has to reach the service, for the review page. `doubts` says what the service can't do with
+    the folders, and how that can be changed.
     """
 
     writable: tuple[Path, ...] = ()
     groups: tuple[str, ...] = ()
     has_homes: bool = False
     has_network: bool = False
+    serves_here: bool = False
     doubts: tuple[str, ...] = ()
 
 
-def needs_of(folders: Iterable[Path], *, network: bool, may_write: Callable[[Path, Sequence[str]], bool]) -> Needs:
+def needs_of(
+    folders: Iterable[Path],
+    *,
+    network: bool,
+    serves_here: bool = False,
+    may_write: Callable[[Path, Sequence[str]], bool],
+) -> Needs:
     """Return what a system service needs for watched folders and targets of rules.
 
     Args:
         folders: all of them; a target need not exist yet.
         network: whether it needs the network.
+        serves_here: whether it serves the review page to this computer.
         may_write: says whether the user of the service may write to a folder, with some groups more.
     """
     writable, doubts = writable_folders(folders)
@@ -64,6 +73,7 @@ def needs_of(folders: Iterable[Path], *, network: bool, may_write: Callable[[Pat
         groups=tuple(groups),
         has_homes=any(is_in_home(folder) for folder in writable),
         has_network=network,
+        serves_here=serves_here,
         doubts=tuple(doubts),
     )
 

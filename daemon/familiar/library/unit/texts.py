@@ -31,6 +31,8 @@ def drop_in_text(needs: Needs, *, config: Path | None) -> str:
         lines.append("ProtectHome=no")
     if needs.has_network:
         lines += ["RestrictAddressFamilies=AF_INET AF_INET6", "IPAddressDeny="]
+    elif needs.serves_here:
+        lines += ["RestrictAddressFamilies=AF_INET AF_INET6", "IPAddressAllow=localhost"]
     if config is not None:
         lines.append(f"Environment={_quoted(f'FAMILIAR_CONFIG={config}')}")
     return "\n".join([MARK, "", "[Service]", *lines, ""])

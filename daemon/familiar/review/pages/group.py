@@ -7,7 +7,7 @@ from familiar.api.library import Library
 from familiar.review.pages.groups import next_group
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 
-FACES = 200
+FACES = 120
 """Faces of a part of the page."""
 
 

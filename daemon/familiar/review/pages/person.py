@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
-from familiar.store.people import PersonRow
+from familiar.store.people import PersonState
 from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
 from familiar.store.views.representative_faces import RepresentativeFace
 
 _MAYBE = 60
-_FACES = 200
+_FACES = 120
 _REFERENCES = 48
 _IN_DOUBT = 12
 """Faces that another threshold would add or take away, of each kind."""
@@ -35,7 +35,8 @@ class YearBar:
 class ShownPerson:
     """A person with their faces, the nearest first, and the largest distance at which a face matches them."""
 
-    row: PersonRow
+    row: PersonState
+    photos: int
     years: Sequence[YearBar]
     maybe: Sequence[FaceOfPerson]
     references: Sequence[RepresentativeFace]
@@ -48,7 +49,7 @@ class ShownPerson:
 class FacesOfPerson:
     """Faces of a person from number `start` on, counted from 0: the nearest first, or the farthest ones."""
 
-    row: PersonRow
+    row: PersonState
     faces: Sequence[FaceOfPerson]
     start: int
     farthest: bool
@@ -73,7 +74,7 @@ class ShownLook:
 class ShownLooks:
     """The looks of a person, and the faces that are like no other one, if any."""
 
-    row: PersonRow
+    row: PersonState
     looks: Sequence[ShownLook]
     more: int
     alone: ShownLook | None
@@ -83,16 +84,18 @@ class ShownLooks:
 class ThresholdPreview:
     """What another threshold would change."""
 
-    row: PersonRow
+    row: PersonState
     change: ThresholdChange
 
 
 def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson:
     """Return a person by their id; of their faces, the nearest ones come first, or the farthest."""
-    people, row, version = library.people, library.people.of_id(person), library.people.version
+    people, row, version = library.people, library.people.state(person), library.people.version
+    years = people.photos_by_year(row.name)
     return ShownPerson(
         row=row,
-        years=_bars(people.years(row.name)),
+        photos=sum(photos for _, photos in years),
+        years=_bars([(year, photos) for year, photos in years if year is not None]),
         maybe=people.maybe(row.name, most=_MAYBE),
         references=people.reference_faces(row.name, most=_REFERENCES),
         faces=FacesOfPerson(
@@ -105,14 +108,14 @@ def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson
 
 def faces_of_person(library: Library, person: int, start: int, *, farthest: bool) -> FacesOfPerson:
     """Return the faces of a person from a number on."""
-    row = library.people.of_id(person)
+    row = library.people.state(person)
     faces = library.people.faces(row.name, start=start, most=_FACES, farthest=farthest)
     return FacesOfPerson(row=row, faces=faces, start=start, farthest=farthest)
 
 
 def looks_of_person(library: Library, person: int) -> ShownLooks:
     """Return the looks of a person; this compares all of their faces, and may take seconds."""
-    row = library.people.of_id(person)
+    row = library.people.state(person)
     found = library.people.looks(row.name)
     return ShownLooks(
         row=row,
@@ -124,11 +127,11 @@ def looks_of_person(library: Library, person: int) -> ShownLooks:
 
 def preview_threshold(library: Library, person: int, distance: float) -> ThresholdPreview:
     """Return what another threshold would change."""
-    row = library.people.of_id(person)
+    row = library.people.state(person)
     return ThresholdPreview(row=row, change=library.people.with_threshold(row.name, distance, most=_IN_DOUBT))
 
 
-def _look(library: Library, row: PersonRow, ids: Sequence[int], years: tuple[str, str] | None) -> ShownLook:
+def _look(library: Library, row: PersonState, ids: Sequence[int], years: tuple[str, str] | None) -> ShownLook:
     shown = ids[:_OF_LOOK]
     faces = {face.id: face for face in library.people.those(row.name, shown)}
     return ShownLook(ids=ids, faces=[faces[face] for face in shown if face in faces], years=years)

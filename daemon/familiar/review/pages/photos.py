@@ -13,6 +13,9 @@ from familiar.store.views.timeline import MonthOfPhotos, Place, TimelinePhoto
 FIRST = 60
 """Photos that a page has from the beginning; the script fetches all others as they come near."""
 
+_FIRST_MONTHS = 6
+"""Months that a page has from the beginning, at most: to look into each takes some milliseconds."""
+
 _MOST_PEOPLE = 20
 
 
@@ -116,7 +119,7 @@ def _first(
             continue
         at = start if start is not None and month.month == start.month else None
         found = library.photos.part(month.month, wanted=wanted, start=at, most=left + 1)
-        if left == 0 and found:
+        if found and (left == 0 or len(shown) == _FIRST_MONTHS):
             return shown, found[0].place
         shown.append(ShownMonth(month=month.month, count=month.photos, photos=found[:left]))
         if len(found) > left:

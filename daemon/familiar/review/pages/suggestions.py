@@ -1,15 +1,17 @@
 """Questions of which each is answered with one key: is this NAME, and are these the same person?"""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from familiar.api.library import Library
+from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
-from familiar.store.people import PersonRow
+from familiar.store.people import PersonState
 from familiar.store.views.representative_faces import RepresentativeFace
 
-QUESTIONS = 30
+QUESTIONS = 15
 """Questions of a part of the page; the script asks for more before they are answered."""
 
 _FACES = 6
@@ -26,7 +28,7 @@ class Question:
 
     group: ClusterRow | None
     faces: Sequence[ClusterFace | RepresentativeFace]
-    person: PersonRow | None
+    person: PersonState | None
     other: ClusterRow | None
     others: Sequence[ClusterFace | RepresentativeFace]
     named: int
@@ -48,17 +50,22 @@ class QuestionList:
     total: int
 
 
-def list_questions(library: Library) -> QuestionList:
-    """Return the first questions, the best first."""
-    found = library.clusters.suggestions()
-    return QuestionList(questions=[_question(library, one) for one in found[:QUESTIONS]], total=len(found))
+def list_questions(library: Library, open_ones: Sequence[Suggestion]) -> QuestionList:
+    """Return the first of the questions that are open; one about what is gone in the meantime is left out."""
+    questions: list[Question] = []
+    for one in open_ones:
+        if len(questions) == QUESTIONS:
+            break
+        with suppress(UsageError):
+            questions.append(_question(library, one))
+    return QuestionList(questions=questions, total=len(open_ones))
 
 
 def _question(library: Library, suggestion: Suggestion) -> Question:
     clusters, people = library.clusters, library.people
     group = None if suggestion.cluster is None else clusters.find(suggestion.cluster)
     other = None if suggestion.other is None else clusters.find(suggestion.other)
-    person = None if suggestion.person is None else people.find(suggestion.person)
+    person = None if suggestion.person is None else people.state(people.id_of(suggestion.person))
     return Question(
         group=group,
         faces=library.faces.shown([suggestion.face or 0]) if group is None else clusters.faces(group.id, most=_FACES),

@@ -27,7 +27,8 @@ export function startActivity(page, { writeTimes }) {
     asking = false;
     if (!fresh || !page.isConnected) return;
     for (const part of fresh.querySelectorAll("[data-part]")) take(part);
-    if ("old" in fresh.dataset) later = setTimeout(changed, AGAIN);
+    page.toggleAttribute("data-old", "old" in fresh.dataset);
+    if ("old" in page.dataset) later = setTimeout(changed, AGAIN);
   }
 
   function ask(button, wanted) {

@@ -117,6 +117,7 @@ singleKeys.addEventListener("change", () => localStorage.setItem("single keys", 
 
 addEventListener("popstate", () => location.reload());
 
+document.querySelector(".top [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 onChange(() => {
   page?.changed?.();
   photoDialog.changed();

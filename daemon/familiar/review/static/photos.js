@@ -7,6 +7,7 @@ import { problem } from "./notes.js";
 const AHEAD = "1500px"; // how far from the window photos are fetched
 const ROWS = 10; // rows of a block, which is fetched at once
 const TALLEST = 12e6; // pixels: browsers draw nothing beyond some 16 million
+const LATER = 3000; // milliseconds after a change until the numbers are asked for once more
 const AGAIN = 400; // milliseconds until the numbers are asked for again while they are counted
 
 export function startPhotos(page, { openPhoto }) {
@@ -265,7 +266,10 @@ export function startPhotos(page, { openPhoto }) {
   refresh();
 
   return {
-    changed: refresh,
+    changed() {
+      refresh();
+      setTimeout(refresh, LATER); // where the numbers of a large library were counted in the meantime
+    },
     stop() {
       isStopped = true;
       near.disconnect();

@@ -102,11 +102,19 @@ class Clusters:
         """Return those of the clusters that have faces, in the order of `all`."""
         return self._clusters("clusters.id IN (SELECT value FROM json_each(?))", json.dumps(list(cluster_ids)))
 
+    def unnamed(self) -> list[ClusterRow]:
+        """Return the clusters without a name that are not ignored, in the order of `all`."""
+        return self._clusters("absorbed_by IS NULL AND clusters.person_id IS NULL AND NOT ignored")
+
     def counts(self) -> dict[Kind, int]:
-        """Count the clusters of each kind."""
+        """Count the clusters of each kind, without looking at all faces."""
         counts: dict[Kind, int] = {"unnamed": 0, "named": 0, "ignored": 0}
-        for row in self.all():
-            counts[row.kind] += 1
+        rows = self._db.conn.execute(
+            "SELECT CASE WHEN person_id IS NOT NULL THEN 'named' WHEN ignored THEN 'ignored' ELSE 'unnamed' END, "
+            "count(*) FROM clusters WHERE absorbed_by IS NULL "
+            "AND EXISTS (SELECT 1 FROM real_cluster_faces WHERE cluster_id = clusters.id) GROUP BY 1"
+        )
+        counts.update({kind: int(count) for kind, count in rows})
         return counts
 
     def find(self, cluster_id: int) -> ClusterRow:
@@ -174,8 +182,9 @@ class Clusters:
     def years(self, cluster_id: int) -> tuple[str, str] | None:
         """Return the first and the last time (ISO 8601) at which photos of a cluster were taken, if it is known."""
         first, last = self._db.conn.execute(
-            "SELECT min(taken), max(taken) FROM real_cluster_faces JOIN faces ON faces.id = face_id "
-            "JOIN photos ON photos.id = photo_id WHERE cluster_id = ?",
+            "SELECT min(timeline_date), max(timeline_date) FROM real_cluster_faces AS members "
+            "CROSS JOIN faces INDEXED BY faces_glance ON faces.id = members.face_id "
+            "CROSS JOIN photos ON photos.id = photo_id WHERE cluster_id = ?",
             (cluster_id,),
         ).fetchone()
         return None if first is None else (str(first), str(last))
@@ -252,8 +261,8 @@ class Clusters:
             f"""
             SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
                 max({QUALITY}) < {JUNK} AS is_junk, sum(faces.id), max(at), clusters.person_id
-            FROM clusters JOIN real_cluster_faces AS members ON cluster_id = clusters.id
-            JOIN faces ON faces.id = members.face_id
+            FROM clusters CROSS JOIN real_cluster_faces AS members ON cluster_id = clusters.id
+            CROSS JOIN faces INDEXED BY faces_glance ON faces.id = members.face_id
             LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
             WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id
             """,
@@ -277,13 +286,19 @@ class Clusters:
     def _faces(self, where: str, *values: Any, members: str, start: int = 0, most: int = -1) -> list[ClusterFace]:
         rows = self._db.conn.execute(
             f"""
-            SELECT faces.id, cluster_id, by, members.distance, model, at, photo_id, hash,
+            WITH chosen AS MATERIALIZED (
+                SELECT members.*, row_number() OVER (
+                    ORDER BY {QUALITY} < {JUNK}, members.distance IS NULL, members.distance, faces.id
+                ) AS place
+                FROM {members} AS members CROSS JOIN faces INDEXED BY faces_glance ON faces.id = members.face_id
+                WHERE {where} ORDER BY place LIMIT ? OFFSET ?
+            )
+            SELECT faces.id, cluster_id, by, chosen.distance, model, at, photo_id, hash,
                 box_left, box_top, box_right, box_bottom, time, size, sharpness, quality, taken,
                 CASE WHEN accepted THEN name END
-            FROM {members} AS members JOIN faces ON faces.id = members.face_id JOIN photos ON photos.id = photo_id
+            FROM chosen CROSS JOIN faces ON faces.id = chosen.face_id CROSS JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-            WHERE {where} ORDER BY {QUALITY} < {JUNK}, members.distance IS NULL, members.distance, faces.id
-            LIMIT ? OFFSET ?
+            ORDER BY place
             """,
             (*values, most, start),
         )

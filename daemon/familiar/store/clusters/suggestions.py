@@ -10,6 +10,7 @@ from familiar.store.clusters.clusters import AT_ONCE, Clusters
 from familiar.store.clusters.hints import Hints, Unnamed
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
+from familiar.store.photos import QUALITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class Suggestions:
         near = {(one.cluster, one.face, one.person): one for one in self._maybe_people(threshold)}
         hinted = {(one.cluster, one.face, one.person): one for one in self._maybe_named(near)}
         found = [*(near | hinted).values(), *self._maybe_one()]
-        junk = self._junk()
+        junk = self._junk({cluster for one in found for cluster in (one.cluster, one.other) if cluster is not None})
 
         def rank(one: Suggestion) -> tuple[bool, bool, float, int, int, int]:
             is_junk = not junk.isdisjoint({one.cluster, one.other})
@@ -58,25 +59,27 @@ class Suggestions:
 
         return sorted(found, key=rank)
 
-    def _junk(self) -> set[int]:
-        """Return the clusters with nothing but junk."""
+    def _junk(self, among: Iterable[int]) -> set[int]:
+        """Return those of some clusters that have nothing but junk."""
         rows = self._db.conn.execute(
-            "SELECT cluster_id FROM real_cluster_faces GROUP BY cluster_id "
-            "HAVING count(*) = sum(face_id IN (SELECT id FROM faces WHERE quality < ?))",
-            (JUNK,),
+            "SELECT cluster_id FROM real_cluster_faces AS members "
+            "CROSS JOIN faces INDEXED BY faces_glance ON faces.id = members.face_id "
+            "WHERE cluster_id IN (SELECT value FROM json_each(?)) "
+            f"GROUP BY cluster_id HAVING max({QUALITY}) < ?",
+            (json.dumps(list(among)), JUNK),
         )
         return {int(row[0]) for row in rows}
 
     def _maybe_people(self, threshold: float) -> Iterable[Suggestion]:
         rows = self._db.conn.execute(
             """
-            WITH sizes AS (SELECT cluster_id, count(*) AS size FROM real_cluster_faces GROUP BY cluster_id)
-            SELECT cluster_faces.cluster_id, size, people.id, name, avg(matches.distance)
-            FROM cluster_faces JOIN sizes USING (cluster_id) JOIN clusters ON clusters.id = cluster_faces.cluster_id
-            JOIN matches USING (face_id) JOIN people ON people.id = matches.person_id
+            SELECT clusters.id, (SELECT count(*) FROM real_cluster_faces WHERE cluster_id = clusters.id) AS size,
+                people.id, name, avg(matches.distance)
+            FROM clusters CROSS JOIN cluster_faces ON cluster_faces.cluster_id = clusters.id
+            CROSS JOIN matches ON matches.face_id = cluster_faces.face_id JOIN people ON people.id = matches.person_id
             WHERE clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL AND NOT people.hidden
-            GROUP BY cluster_faces.cluster_id, matches.person_id
-            HAVING 2 * count(*) > size AND avg(matches.distance) <= ?
+            GROUP BY clusters.id, matches.person_id
+            HAVING avg(matches.distance) <= ? AND 2 * count(*) > size
             """,
             (threshold,),
         ).fetchall()
@@ -121,9 +124,13 @@ class Suggestions:
     def _photos_with_people(self, cluster_ids: Sequence[int]) -> set[tuple[int, str]]:
         """Return clusters with people who are in one photo with the cluster, as another face."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT cluster_id, name FROM cluster_faces JOIN faces AS a ON a.id = cluster_faces.face_id "
-            "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id "
-            "JOIN matches ON matches.face_id = b.id AND accepted JOIN people ON people.id = matches.person_id "
+            "SELECT DISTINCT cluster_id, name FROM cluster_faces "
+            "CROSS JOIN faces AS glance INDEXED BY faces_glance ON glance.id = cluster_faces.face_id "
+            "CROSS JOIN faces AS other INDEXED BY faces_photo "
+            "ON other.photo_id = glance.photo_id AND other.id != glance.id "
+            "CROSS JOIN matches ON matches.face_id = other.id AND accepted "
+            "JOIN people ON people.id = matches.person_id "
+            "CROSS JOIN faces AS a ON a.id = glance.id CROSS JOIN faces AS b ON b.id = other.id "
             f"WHERE cluster_id IN (SELECT value FROM json_each(?)) AND {AT_ONCE}",
             (json.dumps(list(cluster_ids)),),
         )

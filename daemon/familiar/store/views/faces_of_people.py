@@ -9,22 +9,25 @@ from familiar.model import Box
 from familiar.store.database import Database
 
 _FACES = """
+WITH chosen AS MATERIALIZED (
+    SELECT matches.face_id, matches.distance FROM real_matches AS matches
+    LEFT JOIN cluster_faces ON cluster_faces.face_id = matches.face_id LEFT JOIN clusters ON clusters.id = cluster_id
+    WHERE matches.person_id = ?1 AND {which} ORDER BY {order}, matches.face_id LIMIT ?2 OFFSET ?3
+)
 SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time, matches.distance, date
-FROM matches JOIN real_faces AS faces ON faces.id = matches.face_id JOIN photos ON photos.id = photo_id
-JOIN photo_dates ON photo = photos.id
-LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id LEFT JOIN clusters ON clusters.id = cluster_id
-WHERE matches.person_id = ?1 AND {which} ORDER BY {order}, faces.id LIMIT ?2 OFFSET ?3
+FROM chosen AS matches CROSS JOIN faces ON faces.id = matches.face_id JOIN photos ON photos.id = photo_id
+JOIN photo_dates ON photo = photos.id ORDER BY {order}, faces.id
 """
+"""Faces are chosen by the index of matches, and only those are looked up."""
 
-_GAINED = "NOT accepted AND NOT ambiguous AND matches.distance <= ?4 AND NOT COALESCE(ignored, 0)"
-_LOST = "accepted AND matches.distance > ?4"
+_GAINED = "accepted = 0 AND NOT ambiguous AND matches.distance <= ?4 AND NOT COALESCE(ignored, 0)"
+_LOST = "accepted = 1 AND matches.distance > ?4"
 _UNDECIDED = "clusters.person_id IS NOT ?1"
 """What persons decided about does not depend on the threshold."""
 
-_CHANGES = f"""
-SELECT count(*) FILTER (WHERE {_GAINED}), count(*) FILTER (WHERE {_LOST})
-FROM matches LEFT JOIN cluster_faces USING (face_id) LEFT JOIN clusters ON clusters.id = cluster_id
-WHERE matches.person_id = ?1 AND {_UNDECIDED}
+_COUNT = """
+SELECT count(*) FROM matches LEFT JOIN cluster_faces USING (face_id) LEFT JOIN clusters ON clusters.id = cluster_id
+WHERE matches.person_id = ?1 AND {which}
 """
 
 
@@ -64,7 +67,7 @@ class FacesOfPeople:
     def matched(self, person_id: int, *, start: int, most: int, farthest: bool = False) -> list[FaceOfPerson]:
         """Return faces that match a person, the nearest first, or the farthest ones."""
         order = "matches.distance DESC" if farthest else "matches.distance"
-        return self._faces("accepted", person_id, most, start, order=order)
+        return self._faces("accepted = 1", person_id, most, start, order=order)
 
     def maybe(self, person_id: int, *, up_to: float, most: int) -> list[FaceOfPerson]:
         """Return faces of which this person is the nearest, but which do not match, the most likely first.
@@ -76,26 +79,26 @@ class FacesOfPeople:
             up_to: largest distance.
             most: number of faces.
         """
-        which = "NOT accepted AND matches.distance <= ?4 AND clusters.person_id IS NULL AND NOT COALESCE(ignored, 0)"
+        which = "accepted = 0 AND matches.distance <= ?4 AND clusters.person_id IS NULL AND NOT COALESCE(ignored, 0)"
         return self._faces(which, person_id, most, 0, up_to)
 
-    def years(self, person_id: int) -> list[tuple[int, int]]:
-        """Return the years in which photos of a person were taken, and the number of these photos."""
+    def years(self, person_id: int) -> list[tuple[int | None, int]]:
+        """Return the years in which photos of a person were taken, None for unknown, and the number of these photos."""
         rows = self._db.conn.execute(
-            "SELECT CAST(substr(date, 1, 4) AS INTEGER) AS year, count(DISTINCT photo) FROM matches "
-            "JOIN faces ON faces.id = face_id JOIN photo_dates ON photo = photo_id "
-            "WHERE person_id = ? AND accepted AND date IS NOT NULL GROUP BY year ORDER BY year",
+            "SELECT CAST(substr(timeline_date, 1, 4) AS INTEGER) AS year, count(*) FROM photos WHERE id IN ("
+            "SELECT photo_id FROM matches CROSS JOIN faces INDEXED BY faces_glance ON faces.id = face_id "
+            "WHERE person_id = ? AND accepted) GROUP BY year ORDER BY year",
             (person_id,),
         )
-        return [(int(year), int(count)) for year, count in rows]
+        return [(None if year is None else int(year), int(count)) for year, count in rows]
 
     def with_threshold(self, person_id: int, distance: float, *, most: int) -> ThresholdChange:
         """Return what another threshold would change, with `most` faces of each kind."""
-        more, fewer = self._db.conn.execute(_CHANGES, (person_id, None, None, distance)).fetchone()
         gained, lost = f"{_GAINED} AND {_UNDECIDED}", f"{_LOST} AND {_UNDECIDED}"
+        more, fewer = (self._count(which, person_id, None, None, distance) for which in (gained, lost))
         return ThresholdChange(
-            more=int(more),
-            fewer=int(fewer),
+            more=more,
+            fewer=fewer,
             gained=self._faces(gained, person_id, most, 0, distance, order="matches.distance DESC") if more else (),
             lost=self._faces(lost, person_id, most, 0, distance) if fewer else (),
         )
@@ -118,8 +121,11 @@ class FacesOfPeople:
 
     def those(self, person_id: int, face_ids: Sequence[int]) -> list[FaceOfPerson]:
         """Return some of the faces that match a person, the nearest first."""
-        which = "accepted AND matches.face_id IN (SELECT value FROM json_each(?4))"
+        which = "accepted = 1 AND matches.face_id IN (SELECT value FROM json_each(?4))"
         return self._faces(which, person_id, len(face_ids), 0, json.dumps(list(face_ids)))
+
+    def _count(self, which: str, *values: Any) -> int:
+        return int(self._db.conn.execute(_COUNT.format(which=which), values).fetchone()[0])
 
     def _faces(self, which: str, *values: Any, order: str = "matches.distance") -> list[FaceOfPerson]:
         rows = self._db.conn.execute(_FACES.format(which=which, order=order), values)

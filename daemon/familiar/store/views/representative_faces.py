@@ -25,7 +25,7 @@ ORDER BY photos.kind != 'photo', {QUALITY} < {JUNK}, min(size, {_LARGE}) * sqrt(
 
 _OF_PERSON = f"""
 WITH nearest AS (
-    SELECT face_id FROM real_matches WHERE person_id = ? AND accepted ORDER BY distance LIMIT {_NEAREST}
+    SELECT face_id FROM real_matches WHERE person_id = ? AND accepted = 1 ORDER BY distance LIMIT {_NEAREST}
 ) {_BEST}
 """
 
