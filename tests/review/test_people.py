@@ -282,6 +282,15 @@ def test_all_faces_are_exported_as_crops_with_a_table(visitor: Visitor, served: 
     assert visitor.get("/people/999/faces.zip").status_code == 404
 
 
+def test_no_text_in_the_table_of_an_export_is_a_formula(visitor: Visitor, served: ServedPage, known: int) -> None:
+    with served.library() as library:
+        library.people.rename("Barack Obama", "=1+1")
+    with zipfile.ZipFile(io.BytesIO(visitor.get(f"/people/{known}/faces.zip").content)) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("=1+1/faces.csv").decode())))
+    assert len(rows) == 5
+    assert {row["file"][:6] for row in rows} == {"'=1+1/"}
+
+
 @pytest.mark.parametrize(
     ("name", "status", "said"),
     [

@@ -4,15 +4,17 @@ It is made while it is sent, so that it takes no room, whatever its size and how
 """
 
 import asyncio
-import csv
 import io
+import os
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 
 from familiar.api.library import Library
 from familiar.file_names import clean_name, shorten_name
+from familiar.library.export.comma_separated import CommaSeparated
 from familiar.library.pictures import PictureCutter, PlacedFace
 from familiar.review.library_thread import LibraryThread
+from familiar.store.tables import Column, Kind, Row
 from familiar.store.views.faces_of_people import FaceOfPerson
 
 _PART = 100
@@ -21,7 +23,13 @@ _PART = 100
 _AT_ONCE = 8
 """Faces that are cut at the same time."""
 
-_COLUMNS = ("file", "photo", "hash", "left", "top", "right", "bottom", "time", "distance", "taken")
+_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys(("file", "photo", "hash"), "text"),
+    **dict.fromkeys(("left", "top", "right", "bottom"), "integer"),
+    **dict.fromkeys(("time", "distance"), "number"),
+    "taken": "text",
+}
+_COLUMNS = [Column(name=name, kind=kind) for name, kind in _KINDS.items()]
 
 
 def file_name(name: str) -> str:
@@ -29,16 +37,17 @@ def file_name(name: str) -> str:
     return shorten_name(clean_name(name))
 
 
-async def data_set(library: LibraryThread, cutter: PictureCutter, name: str) -> AsyncIterator[bytes]:
-    """Give the parts of a ZIP file with all faces of a person; those that can't be read now are left out."""
-    sent = _Sent()
-    table = io.StringIO(newline="")
-    rows = csv.writer(table)
-    rows.writerow(_COLUMNS)
+async def data_set(library: LibraryThread, cutter: PictureCutter, person: int, name: str) -> AsyncIterator[bytes]:
+    """Give the parts of a ZIP file with all faces of a person by their id; those that can't be read are left out.
+
+    `name` is that of the folder in it.
+    """
+    sent, table = _Sent(), io.BytesIO()
+    rows = CommaSeparated(_COLUMNS, table)
     folder = file_name(name)
     with zipfile.ZipFile(sent, "w", zipfile.ZIP_STORED) as archive:
         start = 0
-        while part := await library.ask(lambda library: _part(library, name, start)):  # noqa: B023 - it is awaited here
+        while part := await library.ask(lambda library: _part(library, person, start)):  # noqa: B023 - it is awaited here
             start += len(part)
             for chunk in (part[first : first + _AT_ONCE] for first in range(0, len(part), _AT_ONCE)):
                 crops = await asyncio.gather(*(cutter.crop(placed) for _, placed in chunk))
@@ -46,13 +55,14 @@ async def data_set(library: LibraryThread, cutter: PictureCutter, name: str) -> 
                     if crop is not None:
                         file = f"{folder}/{face.hash[:12]}-{face.id}.jpg"
                         archive.writestr(_entry(file), crop)
-                        rows.writerow(_row(file, face, placed))
+                        rows.write([_row(file, face, placed)])
                 yield sent.take()
         archive.writestr(_entry(f"{folder}/faces.csv"), table.getvalue())
     yield sent.take()
 
 
-def _part(library: Library, name: str, start: int) -> list[tuple[FaceOfPerson, PlacedFace]]:
+def _part(library: Library, person: int, start: int) -> list[tuple[FaceOfPerson, PlacedFace]]:
+    name = library.people.state(person).name  # it may be given another one meanwhile
     faces = library.people.faces(name, start=start, most=_PART)
     placed = {one.id: one for one in library.faces.place([face.id for face in faces])}
     return [(face, placed[face.id]) for face in faces]
@@ -62,10 +72,9 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name)  # with a fixed date: the same faces give the same file
 
 
-def _row(file: str, face: FaceOfPerson, placed: PlacedFace) -> Sequence[object]:
-    box, photo = face.box, next(iter(placed.photo.paths), "")
-    where = (box.left, box.top, box.right, box.bottom)
-    return (file, photo, face.hash, *where, face.time, f"{face.distance:.4f}", face.taken)
+def _row(file: str, face: FaceOfPerson, placed: PlacedFace) -> Row:
+    box, photo = face.box, next(map(os.fsencode, placed.photo.paths), b"").decode("utf-8", "backslashreplace")
+    return (file, photo, face.hash, box.left, box.top, box.right, box.bottom, face.time, face.distance, face.taken)
 
 
 class _Sent(io.RawIOBase):

@@ -98,7 +98,7 @@ class PeopleAnswers:
     async def _send_data_set(self, request: Request) -> Response:
         person = int(request.path_params["person"])
         name = await self._library.ask(lambda library: library.people.state(person).name)
-        parts = data_set(self._library, await self._pictures.cutter(), name)
+        parts = data_set(self._library, await self._pictures.cutter(), person, name)
         disposition = f"attachment; filename*=UTF-8''{quote(file_name(name))}.zip"
         return StreamingResponse(parts, media_type="application/zip", headers={"Content-Disposition": disposition})
 
