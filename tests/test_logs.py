@@ -4,6 +4,7 @@ import fcntl
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -202,3 +203,21 @@ def test_a_log_for_programs_does_not_load_what_only_a_terminal_needs() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "True False\n"
     assert json.loads(done.stderr)["event"] == "service.ready"
+
+
+def test_a_socket_with_little_room_takes_a_line_at_once() -> None:
+    """poll(2) calls a socket full until three quarters of it are free; the journal reads from one."""
+    reader, writer = socket.socketpair()
+    with reader, writer, writer.makefile("w") as stream:
+        writer.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                writer.send(b"x" * 64)
+        writer.setblocking(True)
+        lines = Lines(stream)
+        for _ in range(100):
+            reader.recv(64)
+        assert lines.write("there is room")
+        assert lines.trouble is None
+        assert not all(lines.write("y" * 4000) for _ in range(1000)), "it is full, and is not waited for"
+        assert lines.trouble is not None

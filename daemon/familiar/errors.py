@@ -134,6 +134,18 @@ class WriterError(RetryError):
     """Another program has the file open for writing, so it is not complete."""
 
 
+class SettlingError(WriterError):
+    """The file changed too recently for what is to be done with it; `retry_in` are the seconds until that can be done.
+
+    It is no failure: the wait was foreseen.
+    """
+
+    def __init__(self, reason: str, retry_in: float) -> None:
+        """Take why it has to wait, and the seconds."""
+        super().__init__(reason)
+        self.retry_in = retry_in
+
+
 class WorkersError(RetryError):
     """No worker process can be started, so that no photo can be read until the cause is fixed; no photo is at fault.
 

@@ -135,7 +135,8 @@ FIELDS: Mapping[str, Schema] = {
     "retry_in": _told(_NUMBER, "seconds until the next try"),
     "root": _told(_TEXT, "the watched folder"),
     "roots": _told(
-        _rows(root=_TEXT, state=_TEXT, reason=_maybe(_TEXT), files=_COUNT), "the watched folders and their states"
+        _rows(root=_TEXT, state=_one_of("online", "offline", "unknown"), reason=_maybe(_TEXT), files=_maybe(_COUNT)),
+        "the watched folders, and whether they are available; unknown: not yet looked at",
     ),
     "roots_offline": _told(_COUNT, "watched folders that are not available"),
     "rule": _told(_TEXT, "the name of the rule, or the command that asked for it"),

@@ -242,6 +242,12 @@ CATALOGUE = (
         ("operation", "photo", "kind", "rule", "error", "retry_in"),
         "An operation failed and will be retried.",
     ),
+    Event(
+        "operation.waiting",
+        "info",
+        ("operation", "photo", "kind", "rule", "reason", "retry_in"),
+        "An operation can't be done yet, as was to be expected (the file changed a moment ago); nothing failed.",
+    ),
     Event("disk.offline", "error", ("folder", "reason"), "Operations wait for a disk that is not mounted."),
     Event("disk.online", "info", ("folder",), "A disk that operations wait for is available; they are tried again."),
     Event(

@@ -2,11 +2,16 @@
 
 import os
 import select
+import socket
+import stat
+import time
 from contextlib import suppress
 from typing import TextIO
 
 _WAIT = 1.0
 """Seconds for which a slow reader is waited for, once; from then on lines are dropped until it reads again."""
+_LOOK_AGAIN = 0.02
+"""Seconds between two looks whether a reader has taken something."""
 _PART = 4096
 """Bytes that a pipe takes at once if it takes any (PIPE_BUF of pipe(7), and what poll(2) says of it)."""
 
@@ -18,6 +23,7 @@ class Lines:
         """Take the stream; a process that was started without one has None."""
         self._stream = stream
         self._descriptor = _descriptor_of(stream)
+        self._is_socket = _is_socket(self._descriptor)
         self._rest = b""
         self.trouble: str | None = None
         """Why the last line was not written; None if it was."""
@@ -58,18 +64,45 @@ class Lines:
         self._rest = rest
 
     def _sent(self, data: bytes, seconds: float) -> bytes:
-        """Send data as far as it is taken within some seconds; return the rest."""
+        """Send data as far as it is taken; return the rest if nothing is taken for some seconds."""
         assert self._descriptor is not None
-        while data and _takes(self._descriptor, seconds):
-            with suppress(BlockingIOError):  # the stream does not wait, as another program has set it
-                data = data[os.write(self._descriptor, data[:_PART]) :]
+        until = time.monotonic() + seconds
+        while data:
+            with suppress(BlockingIOError):  # full; or the stream does not wait, as another program has set it
+                taken = self._put(self._descriptor, data[:_PART])
+                data, until = data[taken:], time.monotonic() + seconds
+                continue
+            left = until - time.monotonic()
+            if left <= 0:
+                return data
+            _takes(self._descriptor, min(left, _LOOK_AGAIN))
         return data
+
+    def _put(self, descriptor: int, data: bytes) -> int:
+        """Write data without waiting; return how much was taken, or raise BlockingIOError."""
+        if not self._is_socket:
+            if not _takes(descriptor, 0):
+                raise BlockingIOError(0, "full")
+            return os.write(descriptor, data)
+        # A socket, as that of the journal, has room long before poll(2) says so: when three quarters of it are free.
+        stream = socket.socket(fileno=descriptor)
+        try:
+            return stream.send(data, socket.MSG_DONTWAIT)
+        finally:
+            stream.detach()
 
 
 def _takes(descriptor: int, seconds: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     return bool(poll.poll(seconds * 1000))
+
+
+def _is_socket(descriptor: int | None) -> bool:
+    try:
+        return descriptor is not None and stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:  # it is closed
+        return False
 
 
 def _descriptor_of(stream: TextIO | None) -> int | None:

@@ -9,6 +9,7 @@ from conftest import put
 from familiar import Library
 from familiar.errors import ConfigurationError, UsageError
 from support.household import Household
+from support.mounts import mounted
 
 
 def opened(household: Household) -> Library:
@@ -45,6 +46,22 @@ def test_rules_are_applied_to_known_photos_once(tidy: Household, tmp_path: Path)
         assert [step.state for step in library.rules.apply().steps] == ["kept"]
         library.undo([step.id for step in applied.steps])
     assert tidy.tree(tidy.out) == {}
+
+
+def test_what_is_still_to_be_done_is_tried_again_and_not_planned_a_second_time(tidy: Household) -> None:
+    rules = tidy.rules.read_text()
+    tidy.rules.unlink()
+    tidy.scan()
+    tidy.rules.write_text(rules)
+    with mounted(tidy.out, "size=4k"), opened(tidy) as library:
+        full = tidy.out / "full"
+        full.write_bytes(bytes(4096))
+        for _ in range(2):
+            applied = library.rules.apply()
+            assert [(step.id, step.state) for step in applied.steps] == [(1, "failed")]
+            assert (applied.photos, library.status().operations) == (1, {"failed": 1})
+        full.unlink()
+        assert [(step.id, step.state) for step in library.rules.apply().steps] == [(1, "done")]
 
 
 def test_checked_rules_tell_whom_they_name_and_where_they_put_photos(tidy: Household) -> None:

@@ -38,6 +38,7 @@ class Household:
             clock=self.clock,
             watch=True,
         )
+        self.before = self.intake.root_list()
         self.intake.start()
 
     def clock(self) -> float:
@@ -64,6 +65,13 @@ def household(tmp_path: Path) -> Iterator[Household]:
     yield made
     made.close()
     assert [thread.name for thread in threading.enumerate() if thread.name == "walker"] == []
+
+
+def test_a_root_that_was_not_looked_at_yet_is_not_called_offline(household: Household) -> None:
+    about = {"root": str(household.root), "reason": None}
+    assert household.before == [{**about, "state": "unknown", "files": None}]
+    household.tick_until("root.scanned")
+    assert household.intake.root_list() == [{**about, "state": "online", "files": 0}]
 
 
 def test_a_watcher_that_died_is_replaced_and_its_root_compared(household: Household) -> None:

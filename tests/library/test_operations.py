@@ -1,20 +1,26 @@
 """What happens to a plan when its photo is no longer where it was planned."""
 
 import asyncio
+import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from familiar.effects.disks import Disks
+from familiar.effects.executor import Executor
 from familiar.effects.kinds.write_sidecar import WriteSidecar
+from familiar.errors import SettlingError
 from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.model import Copy, Move, Plan, SidecarContent
 from familiar.settings import Settings
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog
+from support.mounts import mounted
+from support.permissions import without_leases
 from support.sidecars import DIGIKAM, LIGHTROOM
 from support.studio import Studio
 from support.workbench import Death, Workbench, dies_at
@@ -162,3 +168,40 @@ def test_at_a_start_plans_of_rules_are_carried_out_and_those_of_a_killed_command
     asyncio.run(performer_of(bench, CheckedLog()).begin())
     assert states(bench, by_rules) == [("done", None)]
     assert states(bench, of_command) == [("refused", "the command was killed before this operation")]
+
+
+def test_a_move_whose_photo_changed_a_moment_ago_waits_for_its_time_and_is_no_failure(bench: Workbench) -> None:
+    with mounted(bench.base / "disk"):
+        photo, log, journal = bench.photo(), CheckedLog(), bench.store.journal
+        os.chown(photo, 65534, 65534)
+        away, later = bench.base / "disk" / "a.jpg", bench.base / "out" / "a.jpg"
+        plan_id = bench.plan(photo, Move(target=away, rule="r"), Copy(target=later, rule="r"))
+        with without_leases():
+            asyncio.run(performer_of(bench, log).perform(plan_id, {}))
+        (waiting,) = log.of("operation.waiting")
+        assert waiting["reason"].endswith("it is moved to another disk after 10 minutes without a change")
+        assert 590 < waiting["retry_in"] <= 600
+        assert states(bench, plan_id) == [("planned", waiting["reason"]), ("planned", None)]
+        (step,) = journal.waiting()
+        assert (step.is_waiting, step.attempts, step.target, journal.failures()) == (True, 0, None, [])
+        now = bench.store.now()
+        assert journal.open_plans(now + timedelta(seconds=580)) == []
+        assert journal.open_plans(now + timedelta(seconds=601)) == [plan_id]
+        assert perform(bench, plan_id) == ["operation.done", "operation.done"]
+        assert states(bench, plan_id) == [("done", None), ("done", None)]
+        bench.undo_all()
+        assert photo.read_bytes() == b"a photo"
+
+
+def test_a_step_that_may_have_been_done_is_not_merely_waiting(bench: Workbench) -> None:
+    photo = bench.photo()
+    target = bench.base / "out" / "a.jpg"
+    plan_id = bench.plan(photo, Move(target=target, rule="r"))
+    assert dies_at(bench.base, lambda other, death: other.perform(plan_id, death, death.pulse), 3)
+    (step,) = bench.store.journal.steps(plan_id)
+    assert step.is_begun
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(b"a photo")
+    executor = Executor(bench.store.journal, bench.disks(), kinds=bench.store.kinds)
+    outcome = executor.give_up(step, SettlingError("changed a moment ago", retry_in=600.0))
+    assert (outcome.state, outcome.target) == ("failed", target)

@@ -107,6 +107,21 @@ def test_an_operation_that_failed_while_the_clock_ran_ahead_is_tried_again_when_
         assert store.journal.open_plans(noon) == ([plan_id] if is_due else [])
 
 
+def test_what_failed_is_tried_at_once_where_that_is_asked_for_and_what_waits_is_not(tmp_path: Path) -> None:
+    with Store(tmp_path / "familiar.db") as store:
+        copies = Plan(operations=(Copy(target=Path("/to/a.jpg"), rule="r"),))
+        photo_id = store.photos.record(PHOTO)
+        plans = [store.journal.record(photo_id, Path("/in/a.jpg"), copies) for _ in range(2)]
+        failed, waiting = (step for plan_id in plans for step in store.journal.steps(plan_id))
+        store.journal.finish(failed, Outcome(state="failed", error="no", retry_in=3600))
+        store.journal.finish(waiting, Outcome(state="waiting", error="later", retry_in=600))
+        assert store.journal.open_plans(store.now()) == []
+        for plan_id in plans:
+            store.journal.try_now(plan_id)
+        assert store.journal.open_plans(store.now()) == [plans[0]]
+        assert [step.id for step in store.journal.open_for(photo_id)] == [failed.id, waiting.id]
+
+
 def test_an_undo_that_was_put_off_while_the_clock_ran_ahead_is_completed_when_it_is_right(tmp_path: Path) -> None:
     noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
     times = [noon + timedelta(days=700)]

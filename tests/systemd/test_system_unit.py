@@ -136,3 +136,22 @@ def test_units_that_can_not_be_written_are_told(service: Service) -> None:
     assert result.returncode == 1
     assert "Read-only file system" in result.stderr
     assert service.shown("ActiveState") == "active"
+
+
+def test_the_journal_drops_no_event_of_a_burst(service: Service) -> None:
+    service.container.write(
+        "/opt/familiar/burst.py",
+        "import time\n"
+        "from familiar.cli.console.log import begin_log\n"
+        "from familiar.settings import Settings\n"
+        "log = begin_log(Settings(), 'json', None)\n"
+        "for number in range(27_000):\n"
+        "    log.emit('file.gone', path=f'/srv/photos/inbox/{number}.jpg')\n"
+        "log.emit('service.waiting', pid=1)\n"
+        "time.sleep(60)\n",  # the journal forgets the limits of a unit that has ended
+    )
+    burst = "ExecStart=/opt/familiar/.venv/bin/python /opt/familiar/burst.py"
+    service.drop_in("test", "Type=exec", "WatchdogSec=0", "ExecStart=", burst)
+    service.systemctl("restart", "familiar")
+    service.wait(lambda: bool(service.events("service.waiting")))
+    assert len(service.events("file.gone")) == 27_000

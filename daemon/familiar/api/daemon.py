@@ -34,6 +34,7 @@ _PROBLEMS = {
     "root.offline": ("offline", "root", "reason"),
     "root.incomplete": ("not read", "root", "errors"),
     "plan.refused": ("not done", "path", "reason"),
+    "operation.waiting": ("waiting", "rule", "reason"),
     "operation.failed": ("failed for now", "rule", "error"),
     "operation.refused": ("refused", "rule", "error"),
 }
@@ -54,15 +55,17 @@ class ScanResult:
     """The result of a scan.
 
     `done`, `set_aside` and `failed` count files of this scan; failed ones are tried again by the next scan.
-    `operations_failed` counts operations that wait for a retry; `offline` are unavailable folders. `photos`, `faces`
-    and `recognised` (photos with a known person) count the whole store. `stopped` is true if the scan was stopped
-    before its end. `passed_by` are the numbers of files that are no photos by their names, by suffix.
+    `operations_failed` counts operations that wait for a retry, `operations_waiting` those that can't be done before
+    a time that is known, as the file changed a moment ago; `offline` are unavailable folders. `photos`, `faces` and
+    `recognised` (photos with a known person) count the whole store. `stopped` is true if the scan was stopped before
+    its end. `passed_by` are the numbers of files that are no photos by their names, by suffix.
     """
 
     done: int
     set_aside: int
     failed: int
     operations_failed: int
+    operations_waiting: int
     offline: tuple[str, ...]
     stopped: bool
     photos: int
@@ -73,8 +76,8 @@ class ScanResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to retry."""
-        return not (self.failed or self.operations_failed or self.offline or self.stopped)
+        """Whether nothing is left to be done."""
+        return not (self.failed or self.operations_failed or self.operations_waiting or self.offline or self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +324,7 @@ def _result(store: Store, made: Assembly, log: _ProblemLog) -> ScanResult:
         set_aside=tally.set_aside,
         failed=tally.failed + made.intake.failed,
         operations_failed=store.journal.counts().get("failed", 0),
+        operations_waiting=len(store.journal.waiting()),
         offline=tuple(root for root, state in made.intake.root_states().items() if state != "online"),
         stopped=made.daemon.was_stopped,
         photos=counts["seen"],

@@ -60,6 +60,11 @@ class AppliedRules:
         """The steps that failed or were refused."""
         return tuple(step for step in self.steps if step.state in {"failed", "refused"})
 
+    @property
+    def waiting(self) -> tuple[Step, ...]:
+        """The steps that can't be done before a time that is known; the daemon, or a later scan, does them then."""
+        return tuple(step for step in self.steps if step.is_waiting)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPhotos:
@@ -126,7 +131,8 @@ class PhotoRules:
         with session.progress("deciding") as count:
             plans = list(application.record(tops, count))
         steps = tuple(session.handover.carry_out(plans))
-        return AppliedRules(photos=len(plans), steps=steps, unmatched_people=_unmatched_in(rules, session))
+        photos = len({step.photo_id for step in steps if step.plan_id in set(plans)})
+        return AppliedRules(photos=photos, steps=steps, unmatched_people=_unmatched_in(rules, session))
 
     def preview(self, *, after: int = 0, most: int = 50, seconds: float = 1.0) -> KnownPlans:
         """Return what `apply` would do with known photos that was not planned before; nothing is written or touched.

@@ -55,11 +55,14 @@ def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
     found = library.rules.apply(*paths)
 
     def text() -> None:
+        waiting = f", {len(found.waiting)} waiting" if found.waiting else ""
         show_steps(found.steps)
         note_unmatched(found.unmatched_people)
-        say(f"{counted(found.photos, 'photo')}, {counted(len(found.steps), 'operation')}, {len(found.failed)} failed.")
+        asked = f"{counted(found.photos, 'photo')}, {counted(len(found.steps), 'operation')}"
+        say(f"{asked}, {len(found.failed)} failed{waiting}.")
 
-    return Answer(data=[step_as_json(step) for step in found.steps], text=text, failed=bool(found.failed))
+    is_incomplete = bool(found.failed or found.waiting)
+    return Answer(data=[step_as_json(step) for step in found.steps], text=text, failed=is_incomplete)
 
 
 @rules.command(epilog="Example: familiar rules schema > rules.schema.json")

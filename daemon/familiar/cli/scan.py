@@ -58,5 +58,8 @@ def _show(result: ScanResult) -> None:
         say(
             f"{counted(result.operations_failed, 'operation')} failed and will be retried; `familiar status` shows why."
         )
+    if result.operations_waiting:
+        waiting = counted(result.operations_waiting, "operation")
+        say(f"{waiting} can't be done yet; the daemon, or a later scan, does the rest; `familiar status` shows why.")
     if result.passed_by:
         say(f"Skipped by name: {counted_by_suffix(result.passed_by)}.")

@@ -47,6 +47,9 @@ def _show(found: LibraryStatus) -> None:
         (each.folder, each.operations) for each in found.waiting_for_disks
     ])  # fmt: skip
     _section("waiting to be retried", ("file", "reason"), [(each.path, each.reason) for each in found.failed])
+    _section("operations waiting for their time", ("operation", "kind", "photo", "reason"), [
+        (each.operation, each.kind, each.photo, each.error) for each in found.waiting_operations
+    ])  # fmt: skip
     _section("operations waiting to be retried", ("operation", "kind", "photo", "error"), [
         (each.operation, each.kind, each.photo, each.error) for each in found.failed_operations
     ])  # fmt: skip

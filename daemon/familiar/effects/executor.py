@@ -10,7 +10,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.journal import Journal, Outcome, Step
 from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.effects.leftovers import Leftovers
-from familiar.errors import ChangedError, FamiliarError, OfflineError, RetryError
+from familiar.errors import ChangedError, FamiliarError, OfflineError, RetryError, SettlingError
 from familiar.filesystem.files import Pulse, no_pulse
 from familiar.filesystem.folders import Entry
 
@@ -83,7 +83,8 @@ class Executor:
         outcome = self._outcome_of(step, error)
         if not present.is_begun or not self._may_be_done(present):
             return outcome
-        if outcome.state == "refused" and isinstance(error, OSError):  # it occurred after everything was done
+        is_late = outcome.state == "refused" and isinstance(error, OSError)  # it occurred after everything was done
+        if is_late or outcome.state == "waiting":
             outcome = Outcome(state="failed", error=outcome.error, retry_in=_wait(step))
         return replace(outcome, target=present.target) if outcome.state == "failed" else outcome
 
@@ -106,6 +107,8 @@ class Executor:
                 return Outcome(state="failed", error=str(error), retry_in=_wait(step), waits_for=place)
             case ChangedError() if not self._kinds.of(step.operation).merges:
                 return Outcome(state="refused", error=str(error), changed=step.source or step.path)
+            case SettlingError(retry_in=seconds):
+                return Outcome(state="waiting", error=str(error), retry_in=seconds)
             case RetryError():
                 return Outcome(state="failed", error=str(error), retry_in=_wait(step))
             case _:

@@ -12,8 +12,9 @@ from familiar.model import Operation
 StepState: TypeAlias = Literal[
     "planned", "doing", "done", "kept", "failed", "refused", "undo", "undoing", "undone"
 ]  # fmt: skip
-"""planned, doing (a target is reserved), done; kept (the same content was there: nothing was done); failed (tried
-again when its time comes); refused (never); undo (asked for), undoing, undone."""
+"""planned (with an error: it waits for its time, and nothing was done), doing (a target is reserved), done; kept (the
+same content was there: nothing was done); failed (tried again when its time comes); refused (never); undo (asked for),
+undoing, undone."""
 
 _THERE = frozenset({"doing", "failed", "done", "undo", "undoing"})
 """States of steps whose results are there, or may be."""
@@ -57,6 +58,11 @@ class Step:
     target_real: Path | None = None
     source_disk: Disk | None = None
     target_disk: Disk | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it can't be done before a time that is known; `error` says why."""
+        return self.state == "planned" and self.error is not None
 
     @property
     def destination(self) -> Path | str:
@@ -103,11 +109,12 @@ class Reservation:
 class Outcome:
     """The result of a step: its target, or the error, and the seconds until the next try.
 
-    A step that failed keeps its target where it may have been done, as far as is known. `waits_for` is the folder whose
-    disk is not there; the step is tried again when it is. `changed` is a file that has another content than was known.
+    A step that failed keeps its target where it may have been done, as far as is known. One that is `waiting` was not
+    done at all: it stays planned until it can be, and that is no failed try. `waits_for` is the folder whose disk is
+    not there; the step is tried again when it is. `changed` is a file that has another content than was known.
     """
 
-    state: Literal["done", "kept", "failed", "refused"]
+    state: Literal["done", "kept", "waiting", "failed", "refused"]
     target: Path | None = None
     error: str | None = None
     retry_in: float | None = None

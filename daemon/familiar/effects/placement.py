@@ -28,7 +28,7 @@ from pathlib import Path
 from familiar.effects.hidden import Hidden
 from familiar.effects.names import unused_name
 from familiar.effects.temporary_files import copied, written
-from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError, WriterError
+from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError, SettlingError
 from familiar.filesystem import writers
 from familiar.filesystem.files import HeldFile, Pulse, has_content, hold, hold_if_regular
 from familiar.filesystem.folders import Entry, Folder, rename_new
@@ -60,6 +60,7 @@ def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: st
         GoneError: the source is gone.
         ChangedError: the source does not have the content of `hash_` (any more).
         WriterError: another program has the source open for writing.
+        SettlingError: the source is to be copied to another file system, and changed too recently.
         SetAsideError: the source is a symbolic link; elsewhere it would lead elsewhere.
         OSError: it can't be done for now.
     """
@@ -189,15 +190,16 @@ def _check_complete(held: HeldFile) -> None:
     """Check, where it is not known who writes a file, that it has lain unchanged for long.
 
     Raises:
-        WriterError: it has not.
+        SettlingError: it has not.
     """
     if writers.is_known(held.descriptor):
         return
-    age = time.time() - max(held.identity.mtime_ns, held.identity.ctime_ns) / 1e9
+    age = max(time.time() - max(held.identity.mtime_ns, held.identity.ctime_ns) / 1e9, 0.0)
     if age < _LONG_QUIET:
-        raise WriterError(
-            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and a program may still be writing it; it is "
-            f"moved to another disk after {_LONG_QUIET // 60} minutes without a change"
+        raise SettlingError(
+            f"{held.entry.path}: was changed {age:.0f} s ago, and a program may still be writing it; it is "
+            f"moved to another disk after {_LONG_QUIET // 60} minutes without a change",
+            retry_in=_LONG_QUIET - age,
         )
 
 

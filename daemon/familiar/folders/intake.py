@@ -145,7 +145,7 @@ class Intake:
         return [
             {
                 "root": str(root.path),
-                "state": "online" if root.is_online else "offline",
+                "state": root.state,
                 "reason": root.reason,
                 "files": root.files,
             }

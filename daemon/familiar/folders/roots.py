@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from familiar.effects.disks import Disks
 from familiar.errors import OfflineError
@@ -71,6 +72,13 @@ class WatchedRoot:
     def path(self) -> Path:
         """The folder."""
         return self.settings.path
+
+    @property
+    def state(self) -> Literal["online", "offline", "unknown"]:
+        """Whether it is available; unknown until it was looked at: a start completes operations first."""
+        if self.judged_at == float("-inf"):
+            return "unknown"
+        return "online" if self.is_online else "offline"
 
 
 class WatchedRoots:

@@ -82,8 +82,8 @@ class Handover:
     def carry_out(self, plans: Sequence[int], on_ended: Callable[[int], None] = lambda _plan: None) -> list[Step]:
         """Carry out plans, and then those of the clips of live photos; return all steps with their results.
 
-        What fails for now stays in the journal, and is tried again by the daemon, or the next scan. A daemon that runs
-        carries the plans out; the end of another command is waited for.
+        What fails or waits for now stays in the journal, and is tried again by the daemon, or the next scan. A daemon
+        that runs carries the plans out; the end of another command is waited for.
 
         Raises:
             BusyError: another command has the state folder for too long.
@@ -279,8 +279,10 @@ class Handover:
 
     def _has_ended(self, plan_id: int) -> bool:
         """Return whether nothing of a plan is left to be done now."""
-        states = [step.state for step in self._store.journal.steps(plan_id)]
-        return "failed" in states or all(state in _ENDED for state in states)
+        steps = self._store.journal.steps(plan_id)
+        return any(step.state == "failed" or step.is_waiting for step in steps) or all(
+            step.state in _ENDED for step in steps
+        )
 
     def _is_answered(self, step_id: int) -> bool:
         """Return whether a step was undone, or is known to stay done."""

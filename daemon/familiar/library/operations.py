@@ -128,7 +128,7 @@ class OperationRunner:
         return len(plans)
 
     async def perform(self, plan_id: int, rendered: Mapping[int, bytes]) -> None:
-        """Carry out the steps of one plan in order; if one fails, the rest waits, unless it is about a companion."""
+        """Carry out the steps of one plan in order; if one fails or waits, the rest waits, except behind companions."""
         async with self._acting:
             await self._undo_requested()
             await self._perform(plan_id, rendered)
@@ -139,7 +139,7 @@ class OperationRunner:
             tried.add(step.id)
             outcome = await self._carry_out(step, rendered)
             self._tell(step, outcome)
-            if outcome.state == "failed" and not self._kinds.of(step.operation).is_about_companion:
+            if outcome.state in {"failed", "waiting"} and not self._kinds.of(step.operation).is_about_companion:
                 return
 
     def _next(self, plan_id: int, tried: set[int]) -> Step | None:
@@ -203,6 +203,8 @@ class OperationRunner:
             source = self._kinds.of(step.operation).origin(step.operation, step)
             target = outcome.target or step.destination
             self._log.emit(f"operation.{outcome.state}", **about, source=source, target=target)
+        elif outcome.state == "waiting":
+            self._log.emit("operation.waiting", **about, reason=outcome.error, retry_in=outcome.retry_in)
         elif outcome.state == "failed":
             self._log.emit("operation.failed", **about, error=outcome.error, retry_in=outcome.retry_in)
             if outcome.waits_for is not None and outcome.waits_for not in self._waited_for:

@@ -8,7 +8,7 @@ from familiar.filesystem.presence import Unread
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.sources import ConfiguredFolders, FlickrCache, Origin
-from familiar.model import Photo, Plan, RecognisedFace
+from familiar.model import Operation, Photo, Plan, RecognisedFace
 from familiar.settings import FolderSettings
 from familiar.sources.completeness import look
 from familiar.store.store import Store
@@ -99,7 +99,8 @@ class RuleApplication:
     def record(self, tops: Sequence[Path], on_progress: Callable[[int, int], None]) -> Iterator[int]:
         """Record a plan for each known photo for which there is something to do, at its first path that exists.
 
-        Yields the ids of the plans.
+        What an earlier plan has still to do is not planned again. Yields the ids of the plans, and of those that are
+        still open, which are tried at once.
 
         Args:
             tops: only photos at or below these paths; empty for all photos.
@@ -109,13 +110,22 @@ class RuleApplication:
         for number, photo_id in enumerate(photos, start=1):
             on_progress(number, len(photos))
             path = self._path_of(photo_id, tops)
-            plan_id = None if path is None else self._record(photo_id, path)
-            if plan_id is not None:
-                yield plan_id
+            if path is not None:
+                yield from self._record(photo_id, path)
 
-    def _record(self, photo_id: int, path: Path) -> int | None:
+    def _record(self, photo_id: int, path: Path) -> Iterator[int]:
         plan = self._plan(*self._recogniser.recognise(photo_id), path)
-        return None if plan is None or not plan.operations else self._store.journal.record(photo_id, path, plan)
+        if plan is None or not plan.operations:
+            return
+        journal, wanted = self._store.journal, {_aim(operation) for operation in plan.operations}
+        pending = [step for step in journal.open_for(photo_id) if _aim(step.operation) in wanted]
+        for plan_id in dict.fromkeys(step.plan_id for step in pending):
+            journal.try_now(plan_id)
+            yield plan_id
+        open_ = {_aim(step.operation) for step in pending}
+        fresh = tuple(operation for operation in plan.operations if _aim(operation) not in open_)
+        if fresh:
+            yield journal.record(photo_id, path, replace(plan, operations=fresh))
 
     def _plan(self, photo: Photo, faces: Sequence[RecognisedFace], path: Path) -> Plan | None:
         """Return the plan for a photo at a path; None if it is not there, or is a clip, which follows its still."""
@@ -133,3 +143,8 @@ class RuleApplication:
         chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
         chosen.sort(key=self._cache.holds)  # rules can do more with files that are not in the cache
         return next(filter(self._unread.has_file, chosen), None)
+
+
+def _aim(operation: Operation) -> tuple[str, Path | str]:
+    """Return by what two operations on one photo are the same."""
+    return operation.kind, operation.destination

@@ -1,9 +1,10 @@
 """What is done, what is waiting, and what failed, from the store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.effects.journal import Step
 from familiar.embedding_models import command_name
 from familiar.remote_state import RemoteState
 from familiar.state import flickr_in, holder
@@ -49,8 +50,8 @@ class DamagedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailedOperation:
-    """An operation on a photo that waits for another try, and why."""
+class OpenOperation:
+    """An operation on a photo that waits, for another try or for its time, and why."""
 
     operation: int
     kind: str
@@ -99,7 +100,8 @@ class LibraryStatus:
     operations: Mapping[str, int]
     waiting_for_disks: tuple[WaitingDisk, ...]
     failed: tuple[TroubledFile, ...]
-    failed_operations: tuple[FailedOperation, ...]
+    failed_operations: tuple[OpenOperation, ...]
+    waiting_operations: tuple[OpenOperation, ...]
     set_aside: tuple[TroubledFile, ...]
     damaged: tuple[DamagedFile, ...]
     flickr: tuple[FlickrSummary, ...]
@@ -128,14 +130,18 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
             WaitingDisk(folder=folder, operations=count) for folder, count in store.journal.waited_for().items()
         ),
         failed=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.files.failures()),
-        failed_operations=tuple(
-            FailedOperation(operation=step.id, kind=step.operation.kind, photo=step.path, error=step.error)
-            for step in store.journal.failures()
-        ),
+        failed_operations=_told(store.journal.failures()),
+        waiting_operations=_told(store.journal.waiting()),
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
         flickr=tuple(_flickr(store, account) for account in store.flickr.accounts()),
         remote=_remote(store),
+    )
+
+
+def _told(steps: Iterable[Step]) -> tuple[OpenOperation, ...]:
+    return tuple(
+        OpenOperation(operation=step.id, kind=step.operation.kind, photo=step.path, error=step.error) for step in steps
     )
 
 

@@ -141,7 +141,7 @@ class OperationJournal:
             "SELECT DISTINCT plan_id FROM operations AS one WHERE state IN ('planned', 'doing', 'failed') "
             f"AND {is_due()} AND NOT EXISTS ("
             "SELECT 1 FROM operations AS before WHERE before.plan_id = one.plan_id AND before.position < one.position "
-            f"AND before.state = 'failed' AND NOT {is_due('before.retry_at')}) ORDER BY plan_id",
+            f"AND before.state IN ('planned', 'failed') AND NOT {is_due('before.retry_at')}) ORDER BY plan_id",
             (*due_at(now), *due_at(now)),
         )
         return [int(row[0]) for row in rows]
@@ -197,7 +197,7 @@ class OperationJournal:
                 "temporary = CASE WHEN ? THEN NULL ELSE temporary END, attempts = attempts + ?, finished_at = ?, "
                 f"done_order = CASE WHEN ? THEN {_NEXT} ELSE done_order END WHERE id = ?",
                 (
-                    outcome.state,
+                    "planned" if outcome.state == "waiting" else outcome.state,
                     None if outcome.target is None else os.fsencode(outcome.target),
                     outcome.error,
                     retry_at,
@@ -303,6 +303,18 @@ class OperationJournal:
             if (self._kinds.of(operation).name, os.fsencode(operation.destination)) not in planned
         )
 
+    def open_for(self, photo_id: int) -> list[Step]:
+        """Return the steps of a photo that are still to be done, or to be done again."""
+        return self._steps(
+            "WHERE state IN ('planned', 'doing', 'failed') AND plans.photo_id = ? ORDER BY operations.id", photo_id
+        )
+
+    def try_now(self, plan_id: int) -> None:
+        """Let the steps of a plan that failed be tried at once."""
+        self._db.conn.execute(
+            "UPDATE operations SET retry_at = NULL WHERE plan_id = ? AND state = 'failed'", (plan_id,)
+        )
+
     def select(self, ids: Sequence[int]) -> list[Step]:
         """Return those of the steps that were done and not undone, with the companions that followed, newest first."""
         chosen = "(SELECT value FROM json_each(?1))"
@@ -375,6 +387,10 @@ class OperationJournal:
     def failures(self) -> list[Step]:
         """Return the steps that failed and wait for another try."""
         return self._steps("WHERE state = 'failed' ORDER BY operations.id")
+
+    def waiting(self) -> list[Step]:
+        """Return the steps that wait for a time that is known."""
+        return self._steps("WHERE state = 'planned' AND error IS NOT NULL ORDER BY operations.id")
 
     def _insert(self, plan_id: int, operations: Sequence[Operation], *, first: int) -> None:
         kinds = [self._kinds.of(operation) for operation in operations]

@@ -230,6 +230,25 @@ def test_where_the_scheduler_hangs_photos_are_analysed_here_and_elsewhere_again_
     asyncio.run(look())
 
 
+def test_photos_wait_for_a_scheduler_that_hangs_and_are_analysed_elsewhere_when_it_answers(
+    cluster: DaskCluster, album: list[Path]
+) -> None:
+    cluster.need("one")
+
+    async def look() -> None:
+        async with remote(cluster.settings(timeout=1)) as workers:
+            workers.warm_up()
+            await until(ready(workers, "one"))
+            with cluster.hanging():
+                looking = asyncio.create_task(all_looked(workers, album[:2]))
+                await until(lambda: (state := state_of(workers)) is not None and state.reason is not None)
+                assert not looking.done()
+            assert all(isinstance(one, Photo) for one in await looking)
+            assert by_name(state_of(workers))["one"].photos == 2
+
+    asyncio.run(look())
+
+
 def test_a_file_in_a_shared_folder_is_read_there_and_sent_where_that_is_not_possible(
     cluster: DaskCluster, album: list[Path], tmp_path: Path
 ) -> None:

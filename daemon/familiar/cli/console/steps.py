@@ -73,4 +73,5 @@ def step_as_json(step: Step) -> dict[str, Any]:
 
 
 def _result(step: Step) -> str:
-    return step.state if step.error is None else f"{step.state}: {step.error}"
+    state = "waiting" if step.is_waiting else step.state
+    return state if step.error is None else f"{state}: {step.error}"

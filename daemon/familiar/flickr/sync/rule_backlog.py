@@ -6,7 +6,7 @@ from familiar.events import EventLog
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
-from familiar.model import Operation, Plan, Tag
+from familiar.model import Operation, Plan
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.store import Store
 
@@ -80,5 +80,5 @@ class RuleBacklog:
         """
         if photo.photo_id is None or not all(map(self._cache.holds, self._store.journal.originals_of(photo.photo_id))):
             return ()
-        asked = [one for one in self._decider.planned(photo).operations if not isinstance(one, Tag)]
+        asked = self._decider.besides_tags(photo)
         return self._store.journal.not_planned(photo.photo_id, asked)

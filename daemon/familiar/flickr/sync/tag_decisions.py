@@ -6,7 +6,7 @@ from familiar.events import EventLog
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.sources import FlickrCache
-from familiar.model import Plan, Refusal, Tag
+from familiar.model import Operation, Plan, Refusal, Tag
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.flickr.tags import TagRow
 from familiar.store.store import Store
@@ -80,6 +80,10 @@ class TagDecider:
         for refusal in refused:
             self._log.emit("flickr.tag_refused", photo=photo.id, tag=refusal.text, reason=refusal.reason)
         return plan_id
+
+    def besides_tags(self, photo: FlickrPhoto) -> list[Operation]:
+        """Return what the rules ask for on a photo now, apart from tags."""
+        return [one for one in self.planned(photo).operations if not isinstance(one, Tag)]
 
     def planned(self, photo: FlickrPhoto) -> Plan:
         """Return what the rules ask for on a photo now; touches nothing."""

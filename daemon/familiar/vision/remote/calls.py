@@ -14,7 +14,15 @@ from pathlib import Path
 
 import platformdirs
 
-from familiar.errors import ChangedError, FamiliarError, GoneError, IncompleteError, RetryError
+from familiar.errors import (
+    ChangedError,
+    FamiliarError,
+    GoneError,
+    IncompleteError,
+    RetryError,
+    WorkerLimitError,
+    WorkersError,
+)
 from familiar.media import is_raw, is_video
 from familiar.settings import VisionSettings
 from familiar.vision.remote.answers import (
@@ -82,13 +90,20 @@ async def _look(workers: LocalWorkers, task: IndexTask, content: bytes | None) -
             return photo_answer(await workers.look_at(replace(task, path=path)))
         except FamiliarError as error:
             return error_answer(_of_photo(error, content), str(path))
+        except Exception as error:  # noqa: BLE001 - the photo is the reason, and is left to the machine that asks
+            return error_answer(WorkerLimitError(repr(error)), str(path))
 
 
 async def _encode(workers: LocalWorkers, tasks: Sequence[EncodeTask], contents: Sequence[bytes | None]) -> Answer:
     with ExitStack() as files:
         given = [(task.path, content) for task, content in zip(tasks, contents, strict=True)]
         paths = [await asyncio.to_thread(files.enter_context, _at_hand(*one)) for one in given]
-        found = await workers.encode([replace(task, path=path) for task, path in zip(tasks, paths, strict=True)])
+        try:
+            found = await workers.encode([replace(task, path=path) for task, path in zip(tasks, paths, strict=True)])
+        except FamiliarError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            return error_answer(WorkerLimitError(repr(error)), str(paths[0]))
     told = [
         _of_photo(one, content) if isinstance(one, FamiliarError) else one
         for one, content in zip(found, contents, strict=True)
@@ -101,6 +116,8 @@ def _of_photo(error: FamiliarError, content: bytes | None) -> FamiliarError:
 
     A file in a shared folder that can't be read, or is another one than was meant, has a `RetryError`.
     """
+    if isinstance(error, WorkersError):
+        raise error
     if not isinstance(error, GoneError | RetryError) or isinstance(error, IncompleteError):
         return error
     if content is None:

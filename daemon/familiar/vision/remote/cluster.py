@@ -306,8 +306,8 @@ class Cluster:
     async def _answer(self, worker: _Worker, orders: "Sequence[Order[Any]]") -> object:
         """Return the answer of a worker, unless that is lost first."""
         connection, listed, lost = self._connection, worker.listed, worker.lost
-        if connection is None:
-            raise LostError("the scheduler was lost")
+        if connection is None or self._workers.get(listed.address) is not worker:
+            raise self._loss
         given = [order.given for order in orders]
         call = connection.call(listed.address, orders[0].function, self._vision, listed.threads, given)
         answer, loss = asyncio.create_task(call), asyncio.create_task(lost.wait())

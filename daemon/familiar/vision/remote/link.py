@@ -30,7 +30,7 @@ class Link:
 
     async def run(self, work: Callable[[Cluster], Coroutine[Any, Any, T]]) -> T:
         """Do some work with the cluster, in its thread; raises what it raises."""
-        cluster = await asyncio.wrap_future(self._made)
+        cluster = await asyncio.shield(asyncio.wrap_future(self._made))  # others wait for it, too
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(cluster), self._loop))
 
     @property
