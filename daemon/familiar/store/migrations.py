@@ -308,6 +308,16 @@ def index_matches(db: "Database") -> None:
     _run(db, _NEAREST)
 
 
+@migrations()
+def decide_again_on_tags_of_the_same_content(db: "Database") -> None:
+    """Let rules decide again on uploads of one content: so far each got the tags that rules gave any of them."""
+    _run(
+        db,
+        "UPDATE flickr_photos SET decided = NULL WHERE photo_id IN "
+        "(SELECT photo_id FROM flickr_photos GROUP BY photo_id HAVING count(*) > 1)",
+    )
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
