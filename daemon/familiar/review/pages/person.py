@@ -1,6 +1,6 @@
 """One person: their photos over the years, faces that may be theirs, their looks, references and faces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
@@ -72,9 +72,11 @@ class ShownLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLooks:
-    """The looks of a person, and the faces that are like no other one, if any."""
+    """The looks of a person, and the faces that are like no other one, if any; `compared` faces were looked at."""
 
     row: PersonState
+    compared: int
+    faces: int
     looks: Sequence[ShownLook]
     more: int
     alone: ShownLook | None
@@ -114,14 +116,19 @@ def faces_of_person(library: Library, person: int, start: int, *, farthest: bool
 
 
 def looks_of_person(library: Library, person: int) -> ShownLooks:
-    """Return the looks of a person; this compares all of their faces, and may take seconds."""
+    """Return the looks of a person; this compares many of their faces."""
     row = library.people.state(person)
     found = library.people.looks(row.name)
+    first = found.looks[:_LOOKS]
+    shown = [face for ids in (*(look.faces for look in first), found.alone) for face in ids[:_OF_LOOK]]
+    faces = {face.id: face for face in library.people.those(row.name, shown)}
     return ShownLooks(
         row=row,
-        looks=[_look(library, row, look.faces, look.years) for look in found.looks[:_LOOKS]],
+        compared=found.compared,
+        faces=found.faces,
+        looks=[_look(look.faces, faces, look.years) for look in first],
         more=max(0, len(found.looks) - _LOOKS),
-        alone=_look(library, row, found.alone, None) if found.alone else None,
+        alone=_look(found.alone, faces, None) if found.alone else None,
     )
 
 
@@ -131,10 +138,8 @@ def preview_threshold(library: Library, person: int, distance: float) -> Thresho
     return ThresholdPreview(row=row, change=library.people.with_threshold(row.name, distance, most=_IN_DOUBT))
 
 
-def _look(library: Library, row: PersonState, ids: Sequence[int], years: tuple[str, str] | None) -> ShownLook:
-    shown = ids[:_OF_LOOK]
-    faces = {face.id: face for face in library.people.those(row.name, shown)}
-    return ShownLook(ids=ids, faces=[faces[face] for face in shown if face in faces], years=years)
+def _look(ids: Sequence[int], faces: Mapping[int, FaceOfPerson], years: tuple[str, str] | None) -> ShownLook:
+    return ShownLook(ids=ids, faces=[faces[face] for face in ids[:_OF_LOOK] if face in faces], years=years)
 
 
 def _bars(years: Sequence[tuple[int, int]]) -> list[YearBar]:

@@ -110,14 +110,14 @@ class FacesOfPeople:
         )
         return [int(row[0]) for row in rows]
 
-    def span(self, face_ids: Sequence[int]) -> tuple[str, str] | None:
-        """Return the first and the last time (ISO 8601) at which photos of faces were taken, if any is known."""
-        first, last = self._db.conn.execute(
-            "SELECT min(date), max(date) FROM faces JOIN photo_dates ON photo = photo_id "
-            "WHERE faces.id IN (SELECT value FROM json_each(?))",
+    def dates(self, face_ids: Sequence[int]) -> dict[int, str]:
+        """Return when the photos of faces were taken (ISO 8601), by the ids of faces, as far as it is known."""
+        rows = self._db.conn.execute(
+            "SELECT faces.id, timeline_date FROM faces INDEXED BY faces_glance JOIN photos ON photos.id = photo_id "
+            "WHERE faces.id IN (SELECT value FROM json_each(?)) AND timeline_date IS NOT NULL",
             (json.dumps(list(face_ids)),),
-        ).fetchone()
-        return None if first is None else (first, last)
+        )
+        return dict(rows.fetchall())
 
     def those(self, person_id: int, face_ids: Sequence[int]) -> list[FaceOfPerson]:
         """Return some of the faces that match a person, the nearest first."""
