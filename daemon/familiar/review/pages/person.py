@@ -32,12 +32,18 @@ class YearBar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownYears:
+    """The number of the photos of a person, and a bar for each year from the first to the last one."""
+
+    photos: int
+    years: Sequence[YearBar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPerson:
     """A person with their faces, the nearest first, and the largest distance at which a face matches them."""
 
     row: PersonState
-    photos: int
-    years: Sequence[YearBar]
     maybe: Sequence[FaceOfPerson]
     references: Sequence[RepresentativeFace]
     faces: "FacesOfPerson"
@@ -93,11 +99,8 @@ class ThresholdPreview:
 def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson:
     """Return a person by their id; of their faces, the nearest ones come first, or the farthest."""
     people, row, version = library.people, library.people.state(person), library.people.version
-    years = people.photos_by_year(row.name)
     return ShownPerson(
         row=row,
-        photos=sum(photos for _, photos in years),
-        years=_bars([(year, photos) for year, photos in years if year is not None]),
         maybe=people.maybe(row.name, most=_MAYBE),
         references=people.reference_faces(row.name, most=_REFERENCES),
         faces=FacesOfPerson(
@@ -105,6 +108,15 @@ def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson
         ),
         threshold=people.threshold(row.name),
         version=version,
+    )
+
+
+def years_of_person(library: Library, person: int) -> ShownYears:
+    """Return the photos of a person by year; to count tens of thousands takes longer than all else on the page."""
+    years = library.people.photos_by_year(library.people.state(person).name)
+    return ShownYears(
+        photos=sum(photos for _, photos in years),
+        years=_bars([(year, photos) for year, photos in years if year is not None]),
     )
 
 

@@ -87,7 +87,7 @@ class FacesOfPeople:
         rows = self._db.conn.execute(
             "SELECT CAST(substr(timeline_date, 1, 4) AS INTEGER) AS year, count(*) FROM photos WHERE id IN ("
             "SELECT photo_id FROM matches CROSS JOIN faces INDEXED BY faces_glance ON faces.id = face_id "
-            "WHERE person_id = ? AND accepted) GROUP BY year ORDER BY year",
+            "WHERE person_id = ? AND accepted = 1) GROUP BY year ORDER BY year",
             (person_id,),
         )
         return [(None if year is None else int(year), int(count)) for year, count in rows]
@@ -106,9 +106,10 @@ class FacesOfPeople:
     def ids(self, person_id: int) -> list[int]:
         """Return the ids of all faces that match a person, the nearest first."""
         rows = self._db.conn.execute(
-            "SELECT face_id FROM real_matches WHERE person_id = ? AND accepted ORDER BY distance, face_id", (person_id,)
+            "SELECT face_id FROM real_matches WHERE person_id = ? AND accepted = 1 ORDER BY distance, face_id",
+            (person_id,),
         )
-        return [int(row[0]) for row in rows]
+        return [row[0] for row in rows.fetchall()]
 
     def dates(self, face_ids: Sequence[int]) -> dict[int, str]:
         """Return when the photos of faces were taken (ISO 8601), by the ids of faces, as far as it is known."""
