@@ -78,7 +78,7 @@ def test_a_folder_in_the_tmp_of_all_is_hidden_from_the_service() -> None:
     told = why_hidden(Path("/var/tmp/pics"))  # noqa: S108 - not used
     assert told is not None
     assert told.endswith(
-        " is hidden from the service, which has a /tmp of its own (PrivateTmp=yes); name another folder"
+        " is hidden from the service, which has a /tmp of its own (PrivateTmp=yes); choose another folder"
     )
 
 
