@@ -33,16 +33,26 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run the whole suite in several processes, as `-n` does; tests that are named run in this one.
 
-    There are two processes more than there are processors, as many tests wait for a daemon that waits itself.
+    There are two processes more than there are processors, as many tests wait for a daemon that waits itself. Long
+    tests run only if they are named.
     """
     options = config.option
     if not config.pluginmanager.hasplugin("xdist") or hasattr(config, "workerinput"):
         return
     is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not options.keyword
+    options.without_long = is_whole
     if options.numprocesses is None and is_whole and not (options.usepdb or options.collectonly):
         options.numprocesses = min(len(os.sched_getaffinity(0)) + 2, MOST_PROCESSES)
     if options.numprocesses and options.dist == "no":
         options.dist = "worksteal"  # the tests of a module stay together, and share what it prepares
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip long tests, unless tests were named."""
+    if getattr(config.option, "without_long", False):
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="it takes long; it runs if it is named: pytest " + item.nodeid))
 
 
 def pytest_collection_finish() -> None:

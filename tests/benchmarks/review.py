@@ -61,7 +61,7 @@ def main() -> None:
             session = requests.Session()
             _time("first page", lambda: session.get(address, timeout=600))
             _measure_pages(session, address.partition("/login")[0], server, wanted)
-            if wanted.pictures is not None and not wanted.only:
+            if wanted.pictures is not None:
                 _measure_pictures(session, address.partition("/login")[0], state)
                 _measure_browser(address, state)
             memory = int(Path(f"/proc/{server.pid}/status").read_text().partition("VmHWM:")[2].split()[0]) // 1000

@@ -12,7 +12,7 @@ import pytest
 
 from familiar import Library
 from familiar.xmp.rdf import Packet
-from support.flickr_server.account import Account
+from support.flickr_server.account import Account, Photo
 from support.flickr_server.control import Control
 from support.flickr_server.household import configure, log_in
 from support.flickr_server.remote import Login
@@ -40,6 +40,10 @@ def opened(household: Household, monkeypatch: pytest.MonkeyPatch) -> Iterator[Li
 
 def copies(household: Household) -> list[str]:
     return sorted(str(path.relative_to(household.out)) for path in household.out.rglob("*.*g"))
+
+
+def raws(photo: Photo) -> list[str]:
+    return [tag.raw for tag in photo.tags]
 
 
 def test_the_date_of_a_photo_is_that_of_its_owner_and_otherwise_that_of_the_upload(
@@ -96,6 +100,27 @@ def test_a_photo_is_copied_for_each_of_its_albums_and_once_more_when_it_comes_in
     assert copies(household) == sorted([*before, *new])
     said = sorted((row["title"], row["albums"]) for row in exported(opened, household))
     assert said == [("Sea 🌊", ["Spring"]), ("Sea 🌊", ["Spring", "Winter"]), ("Sea 🌊", ["Summer/1"])]
+
+
+def test_of_two_uploads_of_one_content_each_gets_its_own_tags_and_loses_its_own(
+    household: Household, account: Account, opened: Library, meadow: Path
+) -> None:
+    open_ = account.add_photo(meadow, title="Sea", is_public=True, uploaded=UPLOADED)
+    private = account.add_photo(meadow, title="Sky", is_public=False, uploaded=UPLOADED + 1)
+    household.rule(
+        {"name": "private", "when": {"visibility": "private"}, "then": [{"tag": "Secret Name"}, {"tag": "of {title}"}]},
+        {"name": "public", "when": {"visibility": "public"}, "then": [{"tag": "seen"}]},
+        {"name": "all", "then": [{"tag": "all"}]},
+    )
+    assert opened.flickr.sync().tags["to_add"] == 2 + 3
+    opened.flickr.push()
+    assert [raws(open_), raws(private)] == [["seen", "all"], ["Secret Name", "of Sky", "all"]]
+    opened.undo(last=True)
+    account.set_public(private.id, True)
+    opened.flickr.sync()
+    opened.flickr.push()
+    assert sorted(raws(open_) + raws(private)) == ["all", "seen", "seen"]
+    assert opened.flickr.tag_changes() == []
 
 
 def test_what_was_done_for_a_photo_is_not_done_again_when_flickr_says_something_else(

@@ -1,11 +1,12 @@
 """Tags on their way to Flickr."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from familiar.flickr.api.errors import LoginLostError, NotAllowedError
+from familiar.flickr.api.errors import LoginLostError, NotAllowedError, StoppedError
 from support.flickr_bench import FlickrBench
 from support.flickr_server.account import Photo
 from support.flickr_server.server import FlickrServer
@@ -279,6 +280,24 @@ def test_a_login_that_is_lost_loses_no_tag(bench: FlickrBench, photo: Photo) -> 
         bench.send()
     assert bench.send().sent.added == 1
     assert raws(photo) == ["holiday", "Jane Doe"]
+
+
+@pytest.mark.parametrize("texts", [["Jane Doe"], ["Jane Doe", "Bob", "Cid"]])
+@pytest.mark.parametrize("fault", ["error:201", "error:105", "429", "error:98", "error:99", "error:100"])
+def test_a_tag_that_its_owner_adds_after_a_call_that_did_nothing_is_never_removed(
+    bench: FlickrBench, photo: Photo, fault: str, texts: list[str]
+) -> None:
+    bench.want(photo.id, *texts)
+    bench.flickr.faults.next(fault, method="flickr.photos.addTags", times=99)
+    with suppress(StoppedError, NotAllowedError):
+        bench.send()
+    bench.flickr.faults.stop()
+    bench.later(7200)
+    bench.flickr.account.tag_by_hand(photo.id, "Jane Doe")
+    assert bench.send().sent.kept == 1
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    bench.send()
+    assert raws(photo) == ["holiday", *texts]
 
 
 def test_a_login_that_may_only_read_sends_nothing_and_keeps_all(bench: FlickrBench, photo: Photo) -> None:

@@ -21,6 +21,8 @@ from support.monitoring import HEARTBEAT, MONITORING, Stack, watching
 from support.mounts import mounted
 from support.worker_processes import workers_of
 
+pytestmark = pytest.mark.long
+
 PHOTOS = 200
 LOG = {"heartbeat": HEARTBEAT}
 

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.large_library import LargeLibrary
+from familiar.store.store import STORE_NAME
 from support.household import Household
-from support.review_page import ServedPage, axe_script, check_page, sent
+from support.review_page import ServedPage, axe_script, check_page, sent, serving
 
 
 @pytest.fixture
@@ -175,3 +177,21 @@ def test_photos_are_accessible(photos: Page, served: ServedPage, width: int, sch
     photos.locator(".tile").first.evaluate("tile => location.assign(tile.href)")
     photos.wait_for_selector("main[data-ready] .photo")
     check_page(photos, axe_script())
+
+
+def test_of_very_many_photos_only_those_that_are_near_are_in_the_page(browser: Browser, tmp_path: Path) -> None:
+    home = Household(base=tmp_path)
+    home.state.mkdir(parents=True, exist_ok=True)
+    LargeLibrary(photos=6000, faces=3000, groups=9, people=5).make(home.state / STORE_NAME)
+    with serving(home) as served:
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.goto(served.server.address)
+        page.goto(f"{served.address}/photos")
+        expect(page.locator("[data-total]")).to_have_text(re.compile(r"5\s9\d\d photos"))
+        page.wait_for_selector(".block .tile")
+        assert page.locator(".tile").count() < 1000
+        page.get_by_role("link", name="2010", exact=True).click()
+        expect(page.locator(".month[data-month^='2010'] .tile").first).to_be_visible()
+        assert page.locator(".tile").count() < 1000
+        assert page.evaluate("scrollY") > 5000
+        page.close()

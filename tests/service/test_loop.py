@@ -177,6 +177,18 @@ def test_a_daemon_without_workers_for_too_long_ends_with_the_error(bench: Bench)
         bench.run([bench.job("a", on_advance=refuse)], until_idle=False)
 
 
+def test_a_daemon_waits_for_other_machines_as_long_as_it_takes(bench: Bench) -> None:
+    begun, bench.pause, bench.longest = time.monotonic(), 0.01, 0.1
+
+    def refuse() -> None:
+        if time.monotonic() > begun + 3 * bench.longest:
+            bench.stop.stop("SIGTERM")
+        raise WorkersError("no answer", 10, lasts=True)
+
+    bench.run([bench.job("a", on_advance=refuse)], until_idle=False)
+    assert time.monotonic() > begun + 3 * bench.longest
+
+
 def test_it_ends_when_all_jobs_are_idle_and_not_before(bench: Bench) -> None:
     bench.run([bench.job("a"), bench.job("b", turns=3)])
     assert bench.notes.count("a goes on") == 3

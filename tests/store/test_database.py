@@ -325,6 +325,22 @@ def test_tags_in_an_older_store_are_compared_as_flickr_compares_them(tmp_path: P
     assert found == ["janedoe", "ジョン・スミス"]
 
 
+def test_rules_decide_again_on_tags_of_uploads_of_one_content_in_an_older_store(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="decide_again_on_tags_of_the_same_content")
+        connection.executemany(
+            "INSERT INTO photos (id, hash, verdict, seen_at) VALUES (?, ?, 'seen', '')", [(1, "a" * 64), (2, "b" * 64)]
+        )
+        connection.executemany(
+            "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk, photo_id, decided) "
+            "VALUES (?, 's', 'photo', 'done', 0, 0, 0, ?, 'basis')",
+            [("1", 1), ("2", 1), ("3", 2)],
+        )
+    with closing(opened(path)) as db:
+        assert list(db.conn.execute("SELECT id FROM flickr_photos WHERE decided IS NULL")) == [("1",), ("2",)]
+
+
 def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     store_with_older_sidecars(path)

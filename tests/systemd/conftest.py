@@ -79,14 +79,6 @@ class Service:
         raise AssertionError(f"it is not so within {within:g} s; the journal ends with:\n{log}")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the installation alone of the tests here, if the short form is asked for."""
-    if os.environ.get("FAMILIAR_TESTS") == "short":
-        for item in items:
-            if item.path.parent == Path(__file__).parent and item.path.name != "test_installation.py":
-                item.add_marker(pytest.mark.skip(reason="FAMILIAR_TESTS=short"))
-
-
 SETTINGS = "folders: [/srv/photos/inbox]\nsettle: 0.2\nvision: {workers: 1}\nclustering: {every: null}\n"
 
 

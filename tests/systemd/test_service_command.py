@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from systemd.conftest import SETTINGS, Service
+
+pytestmark = pytest.mark.long
 
 UNIT = "/etc/systemd/system/familiar.service"
 DROP_IN = f"{UNIT}.d/10-installation.conf"

@@ -5,8 +5,12 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
+
 from support.stores import make_older_store
 from systemd.conftest import SETTINGS, Service
+
+pytestmark = pytest.mark.long
 
 
 def test_a_photo_is_moved_by_the_service_and_its_log_has_priorities(service: Service, obama: Path) -> None:

@@ -348,16 +348,17 @@ class OperationJournal:
                 "UPDATE operations SET state = 'undo' WHERE id = ? AND state = 'done'", ((id_,) for id_ in ids)
             )
 
-    def retire(self, photo_id: int, operation: Operation) -> None:
-        """Record that what an operation of this kind led to is undone, as its rule does not ask for it now."""
+    def retire(self, photo_id: int, path: Path, operation: Operation) -> None:
+        """Record that what an operation for the photo at `path` led to is undone: its rule does not ask for it now."""
         self._db.conn.execute(
             "UPDATE operations SET state = 'undone', finished_at = ? WHERE kind = ? AND state = 'done' "
-            "AND wish = ? AND plan_id IN (SELECT id FROM plans WHERE photo_id = ?)",
+            "AND wish = ? AND plan_id IN (SELECT id FROM plans WHERE photo_id = ? AND path = ?)",
             (
                 self._now().isoformat(),
                 self._kinds.of(operation).name,
                 os.fsencode(operation.destination),
                 photo_id,
+                os.fsencode(path),
             ),
         )
 

@@ -46,8 +46,8 @@ def silent_server() -> Iterator[str]:
 
 def test_photos_wait_for_a_scheduler_that_is_dead_or_silent(astronaut: Path) -> None:
     with silent_server() as address:
-        assert refused(settings_of(address), astronaut).startswith(f"{address}: ")
-    assert refused(settings_of(address), astronaut).startswith(f"{address}: ")
+        assert refused(settings_of(address), astronaut).startswith(f"no worker of Dask can be used: {address}: ")
+    assert refused(settings_of(address), astronaut).startswith(f"no worker of Dask can be used: {address}: ")
 
 
 def test_certificates_that_have_expired_are_the_reason_that_is_told(astronaut: Path, tmp_path: Path) -> None:

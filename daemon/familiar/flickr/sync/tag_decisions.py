@@ -66,14 +66,14 @@ class TagDecider:
     def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
         """Record what is to change on a photo; return the plan with new tags, if there are any."""
         difference = self.difference(photo)
+        where = self._store.flickr.path_of(photo)
         plan_id = None
         with self._store.writing():
             for row in difference.remove:
                 self._store.flickr_tags.unwant(row)
-                if photo.photo_id is not None:
-                    self._store.journal.retire(photo.photo_id, Tag(text=row.text, rule=row.rule))
+                if photo.photo_id is not None and where is not None:
+                    self._store.journal.retire(photo.photo_id, where[0], Tag(text=row.text, rule=row.rule))
             refused = self._store.flickr_tags.refuse_on(photo.id, difference.refused)
-            where = self._store.flickr.path_of(photo)
             if difference.add and photo.photo_id is not None and where is not None:
                 plan_id = self._store.journal.record(photo.photo_id, where[0], Plan(operations=difference.add))
             self._store.flickr.mark_decided(photo, basis)

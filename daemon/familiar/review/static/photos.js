@@ -10,6 +10,11 @@ const TALLEST = 12e6; // pixels: browsers draw nothing beyond some 16 million
 const LATER = 3000; // milliseconds after a change until the numbers are asked for once more
 const AGAIN = 400; // milliseconds until the numbers are asked for again while they are counted
 
+/** Write a number with narrow spaces between thousands, as the server does. */
+function written(number) {
+  return number.toLocaleString("en").replaceAll(",", "\u202f");
+}
+
 export function startPhotos(page, { openPhoto }) {
   const timeline = page.querySelector(".timeline");
   const rail = page.querySelector(".rail");
@@ -70,7 +75,7 @@ export function startPhotos(page, { openPhoto }) {
     const heading = document.createElement("h2");
     const count = document.createElement("span");
     count.className = "soft";
-    count.textContent = photos.toLocaleString();
+    count.textContent = written(photos);
     heading.append(`${titleOf(month)} `, count);
     const blocks = document.createElement("div");
     blocks.className = "blocks";
@@ -193,7 +198,7 @@ export function startPhotos(page, { openPhoto }) {
     rebuild();
     const total = months.reduce((sum, [, photos]) => sum + photos, 0);
     const told = page.querySelector("[data-total]");
-    if (!isFirst || told.textContent.includes("…")) told.firstChild.textContent = `${total.toLocaleString()} ${total === 1 ? "photo" : "photos"}`;
+    if (!isFirst || told.textContent.includes("…")) told.firstChild.textContent = `${written(total)} ${total === 1 ? "photo" : "photos"}`;
   }
 
   /** Build the timeline anew, with the month at the top of the window where it was. */

@@ -22,16 +22,13 @@ _OPEN = "refused IS NULL AND (sending OR wanted != present)"
 _ONLY_REFUSED = "NOT (wanted OR present OR ours OR sending OR vetoed)"
 """Tags that can't be one, and are never sent."""
 _OF_ACCOUNT = "flickr_id IN (SELECT id FROM flickr_photos WHERE account = ?)"
-_ACCOUNT = (
-    "SELECT account FROM flickr_photos JOIN files ON files.id = file_id JOIN folders ON folders.id = folder_id "
-    "WHERE folders.path = ? AND files.name = ?"
+_UPLOAD = (
+    "SELECT flickr_photos.id FROM folders JOIN files ON folder_id = folders.id "
+    "JOIN flickr_photos ON file_id = files.id WHERE folders.path = ?1 AND files.name = ?2"
 )
-"""The account whose file is, or was, at a path."""
-_ON_FLICKR = (
-    "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND state != 'gone' AND account = COALESCE(?2, account) UNION "
-    "SELECT flickr_photos.id FROM files JOIN flickr_photos ON flickr_photos.file_id = files.id "
-    "WHERE files.photo_id = ?1 AND account = COALESCE(?2, account)"
-)
+"""The upload whose file is, or was, at a path."""
+_FORMER_UPLOAD = "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND file_id IS NULL AND instr(?2, id || '_') = 1"
+"""The upload that was replaced since its file had a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +59,8 @@ class FlickrTags:
         self._account = account
 
     def want(self, photo_id: int, tag: Tag, path: Path) -> None:
-        """Record that a photo is to have a tag, wherever it is in the account whose file is at a path."""
-        for flickr_id in self._places(photo_id, path):
+        """Record that a photo is to have a tag: the upload whose file is at a path, not others of the same content."""
+        for flickr_id in self._uploads(photo_id, path):
             self.want_on(flickr_id, tag)
 
     def want_on(self, flickr_id: str, tag: Tag) -> None:
@@ -108,7 +105,7 @@ class FlickrTags:
 
     def veto(self, photo_id: int, text: str, path: Path) -> None:
         """Record that a person undid a tag: rules do not add it again; `path` as for `want`."""
-        for flickr_id in self._places(photo_id, path):
+        for flickr_id in self._uploads(photo_id, path):
             self._db.conn.execute(
                 "UPDATE flickr_tags SET wanted = 0, vetoed = 1, refused = NULL, retry_at = NULL, attempts = 0 "
                 "WHERE flickr_id = ? AND clean = ?",
@@ -224,10 +221,11 @@ class FlickrTags:
         ).fetchone()
         return dict(zip(("to_add", "to_remove", "added", "refused"), map(int, row), strict=True))
 
-    def _places(self, photo_id: int, path: Path) -> list[str]:
-        """Return where a photo is in the account of a file, or in all accounts where that is not known any more."""
-        account = self._db.conn.execute(_ACCOUNT, (os.fsencode(path.parent), os.fsencode(path.name))).fetchone()
-        rows = self._db.conn.execute(_ON_FLICKR, (photo_id, None if account is None else account[0])).fetchall()
+    def _uploads(self, photo_id: int, path: Path) -> list[str]:
+        """Return the upload whose file is or was at a path, if it is known."""
+        conn, folder, name = self._db.conn, os.fsencode(path.parent), os.fsencode(path.name)
+        rows = conn.execute(_UPLOAD, (folder, name)).fetchall()
+        rows = rows or conn.execute(_FORMER_UPLOAD, (photo_id, path.name)).fetchall()
         return [str(row[0]) for row in rows]
 
     def _rows(self, where: str, *values: Any) -> list[TagRow]:

@@ -177,7 +177,7 @@ class RemoteWorkers(LocalWorkers):
                 there = [None] * len(paths)
             except NoWorkerError as error:
                 if self._remote.unavailable == "wait":
-                    raise self._refused(str(error)) from error
+                    raise self._refused(f"no worker of Dask can be used: {error}") from error
                 break
         raise _HereError
 
