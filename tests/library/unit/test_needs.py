@@ -77,9 +77,7 @@ def test_a_folder_in_the_tmp_of_all_is_hidden_from_the_service() -> None:
     assert why_hidden(Path("/srv/photos")) is None
     told = why_hidden(Path("/var/tmp/pics"))  # noqa: S108 - not used
     assert told is not None
-    assert told.endswith(
-        " is hidden from the service, which has a /tmp of its own (PrivateTmp=yes); choose another folder"
-    )
+    assert told.endswith(" is hidden from the service, which has its own /tmp (PrivateTmp=yes); choose another folder")
 
 
 def test_a_link_is_followed_to_the_folder_that_is_written(tmp_path: Path) -> None:

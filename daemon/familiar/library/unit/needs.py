@@ -125,7 +125,7 @@ def why_not_given(folder: Path) -> str | None:
 def why_hidden(folder: Path) -> str | None:
     """Return why the service does not see a folder that it is given; None if it does."""
     if any(Path(os.path.realpath(folder)).is_relative_to(private) for private in _PRIVATE):
-        return f"{folder} is hidden from the service, which has a /tmp of its own (PrivateTmp=yes); choose another folder"
+        return f"{folder} is hidden from the service, which has its own /tmp (PrivateTmp=yes); choose another folder"
     return None
 
 
