@@ -20,9 +20,9 @@ from familiar.library.unit import service_user
 from familiar.library.unit.commands import succeed
 from familiar.library.unit.files import read_own, remove, write
 from familiar.library.unit.manager import UNIT
-from familiar.library.unit.needs import Needs, check_reachable, needs_of
+from familiar.library.unit.needs import Needs, check_reachable, needs_of, why_hidden, why_not_given
 from familiar.library.unit.scope import SYSTEM_CONFIG, Scope
-from familiar.library.unit.texts import drop_in_text, unit_text
+from familiar.library.unit.texts import drop_in_text, groups_in, unit_text
 from familiar.rules.planning import Rules
 from familiar.settings import Settings, read_settings
 
@@ -142,6 +142,7 @@ class Service:
         program = _program()
         if scope.is_system:
             check_reachable([program, Path(sys.executable), Path(sys.base_prefix)])
+        _check_watchable(folders, is_system=scope.is_system)
         config = self._config(scope)
         files = {}
         if not os.path.lexists(config):
@@ -154,12 +155,12 @@ class Service:
             settings = environment.settings()
             rules = environment.rules(environment.rules_path(settings))
             _check_named(config, settings, folders)
-        needs = _needs(settings, rules, is_system=scope.is_system)
+        before = read_own(scope.drop_in) or ""
+        needs = _needs(settings, rules, is_system=scope.is_system, groups_before=groups_in(before))
         usual = scope.config / SETTINGS_NAME
         files[scope.unit] = unit_text(program, system=scope.is_system)
         files[scope.drop_in] = drop_in_text(needs, config=None if config == usual else config)
-        for path in (scope.unit, scope.drop_in):
-            read_own(path)
+        read_own(scope.unit)
         return ServicePlan(files=files, commands=scope.commands(), doubts=(*needs.doubts, *scope.doubts()))
 
     def _config(self, scope: Scope) -> Path:
@@ -219,7 +220,7 @@ class Service:
         return tuple(stale), plan.doubts
 
 
-def _needs(settings: Settings, rules: Rules, *, is_system: bool) -> Needs:
+def _needs(settings: Settings, rules: Rules, *, is_system: bool, groups_before: Sequence[str]) -> Needs:
     serves, is_here = settings.review.serve, ip_address(settings.review.listen).is_loopback
     has_network = any(account.enabled for account in settings.accounts) or (serves and not is_here)
     if not is_system:
@@ -228,9 +229,17 @@ def _needs(settings: Settings, rules: Rules, *, is_system: bool) -> Needs:
     of_root = [folder for folder in folders if folder.is_relative_to("/root")]
     if of_root:
         raise UsageError(f"{of_root[0]} is in the home of root; name folders that the service may read, without ~.")
-    return needs_of(
-        [*folders, *rules.tops()], network=has_network, serves_here=serves, may_write=service_user.may_write
+    targets = rules.tops()
+    needs = needs_of(
+        folders,
+        targets=targets,
+        network=has_network,
+        serves_here=serves,
+        may_write=service_user.may_write,
+        groups_before=groups_before,
     )
+    hidden = filter(None, map(why_hidden, [*folders, *targets]))
+    return replace(needs, doubts=(*needs.doubts, *hidden))
 
 
 def _program() -> Path:
@@ -249,6 +258,15 @@ def _new_configuration(folders: Sequence[Path]) -> str:
     """Return a configuration with these folders alone."""
     named = "".join(f"  - {json.dumps(str(folder), ensure_ascii=False)}\n" for folder in folders)
     return f"# All other settings have their defaults: familiar config show, docs/settings.md.\n\nfolders:\n{named}"
+
+
+def _check_watchable(folders: Sequence[Path], *, is_system: bool) -> None:
+    for folder in folders:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder; name the folder that has the photos.")
+        trouble = (why_not_given(folder) or why_hidden(folder)) if is_system else None
+        if trouble is not None:
+            raise UsageError(f"{trouble}.")
 
 
 def _check_named(config: Path, settings: Settings, folders: Sequence[Path]) -> None:
