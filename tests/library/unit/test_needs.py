@@ -111,11 +111,20 @@ def test_a_folder_in_a_home_is_not_hidden_from_the_service(tmp_path: Path) -> No
 
 
 def test_an_installation_that_the_service_can_not_read_is_refused(tmp_path: Path) -> None:
-    check_reachable([Path("/usr/bin/env")])
+    check_reachable(Path("/usr/bin/env"), [])
     with pytest.raises(UsageError, match=r"^/root is in a home, which is hidden from the service; install familiar in"):
-        check_reachable([Path("/root")])
+        check_reachable(Path("/root"), [])
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     (closed / "familiar").touch()
     with pytest.raises(UsageError, match="may be entered by its owner only, and .*/closed/familiar is in it"):
-        check_reachable([closed / "familiar"])
+        check_reachable(closed / "familiar", [])
+
+
+def test_a_python_that_the_service_can_not_read_is_named_as_the_cause() -> None:
+    told = (
+        r"^the Python of this installation /root is in a home, which is hidden from the service; "
+        r"install it with a Python of its own: uv sync --managed-python"
+    )
+    with pytest.raises(UsageError, match=told):
+        check_reachable(Path("/usr/bin/env"), [Path("/root")])

@@ -146,20 +146,24 @@ def is_in_home(path: Path) -> bool:
     return any(path.is_relative_to(home) for home in _HOMES)
 
 
-def check_reachable(paths: Iterable[Path]) -> None:
-    """Check that a system service can read an installation.
+def check_reachable(program: Path, python: Iterable[Path]) -> None:
+    """Check that a system service can read an installation: its program, and where its Python is.
 
     Raises:
         UsageError: it is in a home, or only its owner may read it.
     """
-    for path in paths:
+    own = "install it with a Python of its own: uv sync --managed-python (README, As a service), or use --user."
+    there = "install familiar in /opt (README, As a service), or use --user."
+    for path, whose, remedy in [
+        (program, "", there),
+        *((path, "the Python of this installation ", own) for path in python),
+    ]:
         real = Path(os.path.realpath(path))
-        remedy = "install familiar in /opt (README, As a service), or use --user."
         if is_in_home(real):
-            raise UsageError(f"{real} is in a home, which is hidden from the service; {remedy}")
+            raise UsageError(f"{whose}{real} is in a home, which is hidden from the service; {remedy}")
         closed = [part for part in real.parents if not part.stat().st_mode & 0o001]
         if closed:
-            raise UsageError(f"{closed[-1]} may be entered by its owner only, and {real} is in it; {remedy}")
+            raise UsageError(f"{closed[-1]} may be entered by its owner only, and {whose}{real} is in it; {remedy}")
 
 
 def _tree_of(folder: Path) -> Path:

@@ -46,6 +46,12 @@ def groups_in(drop_in: str) -> list[str]:
     return [group for groups in given for group in groups]
 
 
+def paths_in(drop_in: str) -> list[str]:
+    """Return the folders that a drop-in of ours allows, as `systemctl show` has them, if their names are plain."""
+    given = [line.partition("=")[2] for line in drop_in.splitlines() if line.startswith("ReadWritePaths=")]
+    return [path for path in given if '"' not in path and "%" not in path]
+
+
 def _quoted(text: str) -> str:
     """Return a word as systemd reads it (systemd.syntax(7)); raises a UsageError for one that no unit can have."""
     if not text.isprintable():
