@@ -112,6 +112,7 @@ FIELDS: Mapping[str, Schema] = {
         {"type": ["integer", "null"]}, "the id of the photo: all events with one id are the way of one photo"
     ),
     "photos": _told(_COUNT, "photos that were analysed, encoded or listed"),
+    "period": _told(_NUMBER, "seconds between two heartbeats, as the settings say"),
     "pid": _told({"type": ["integer", "null"]}, "the number of the process"),
     "problems": _told(_TEXTS, "what is wrong, where, and what would be right"),
     "queue": _told(_maybe(_COUNT), "messages of the watchers that are not handled yet"),

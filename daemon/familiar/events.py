@@ -34,7 +34,12 @@ class Event:
 
 
 CATALOGUE = (
-    Event("service.started", "info", ("version", "pid", "state", "config", "folders", "people"), "The daemon starts."),
+    Event(
+        "service.started",
+        "info",
+        ("version", "pid", "state", "config", "folders", "people", "period"),
+        "The daemon starts.",
+    ),
     Event(
         "service.waiting",
         "info",
@@ -55,7 +60,7 @@ CATALOGUE = (
             *("failed", "set_aside", "rate", "roots", "roots_offline", "photos", "faces", "operations"),
             *("operations_waiting", "operations_failed", "worker_deaths", "flickr_trouble", "flickr_calls"),
             *("flickr_downloads", "tags_added", "tags_removed", "latencies", "remote", "store_bytes", "free_bytes"),
-            *("memory", "backlog_waits", "seconds_left"),
+            *("memory", "backlog_waits", "seconds_left", "period"),
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",

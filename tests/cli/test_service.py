@@ -36,6 +36,8 @@ def test_a_configuration_is_made_for_folders_that_are_named(household: Household
             ["install", "--folder", "/srv/elsewhere"],
             "exists and does not name /srv/elsewhere; add it to `folders` there.",
         ),
+        (["install", "--folder", __file__], "test_service.py is not a folder; name the folder that has the photos."),
+        (["install", "--system"], "--system and --user exclude each other; give one of them."),
         (["upgrade"], "familiar.service does not exist; use `familiar service install`."),
         (["uninstall"], "familiar.service does not exist; nothing is to be removed."),
     ],

@@ -1,11 +1,12 @@
 """Tags on their way to Flickr."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from familiar.flickr.api.errors import LoginLostError, NotAllowedError
+from familiar.flickr.api.errors import LoginLostError, NotAllowedError, StoppedError
 from support.flickr_bench import FlickrBench
 from support.flickr_server.account import Photo
 from support.flickr_server.server import FlickrServer
@@ -261,6 +262,24 @@ def test_tags_of_a_photo_that_is_gone_are_refused_with_the_reason(bench: FlickrB
     assert bench.send().sent.refused == 0
 
 
+def test_a_tag_to_be_taken_off_a_photo_that_is_deleted_is_not_refused_but_done(
+    bench: FlickrBench, photo: Photo
+) -> None:
+    bench.want(photo.id, "Jane Doe", "Ann")
+    bench.send()
+    first, second = bench.store.flickr_tags.of(photo.id)
+    bench.store.flickr_tags.unwant(first)
+    bench.flickr.account.delete_photo(photo.id)
+    assert bench.send().sent.refused == 0
+    assert bench.store.flickr_tags.of(photo.id) == [second]
+    bench.store.flickr.mark_gone(photo.id)
+    bench.store.flickr_tags.unwant(second)
+    assert bench.asked()[-1] == "photos.getInfo"
+    bench.flickr.record.clear()
+    bench.send()
+    assert (bench.asked(), bench.store.flickr_tags.open_tags()) == ([], [])
+
+
 def test_a_tag_of_which_flickr_leaves_nothing_ends(bench: FlickrBench, photo: Photo) -> None:
     bench.flickr.account.drops_symbols = True
     bench.want(photo.id, "🎉", "Jane 🎉")
@@ -279,6 +298,24 @@ def test_a_login_that_is_lost_loses_no_tag(bench: FlickrBench, photo: Photo) -> 
         bench.send()
     assert bench.send().sent.added == 1
     assert raws(photo) == ["holiday", "Jane Doe"]
+
+
+@pytest.mark.parametrize("texts", [["Jane Doe"], ["Jane Doe", "Bob", "Cid"]])
+@pytest.mark.parametrize("fault", ["error:201", "error:105", "429", "error:98", "error:99", "error:100"])
+def test_a_tag_that_its_owner_adds_after_a_call_that_did_nothing_is_never_removed(
+    bench: FlickrBench, photo: Photo, fault: str, texts: list[str]
+) -> None:
+    bench.want(photo.id, *texts)
+    bench.flickr.faults.next(fault, method="flickr.photos.addTags", times=99)
+    with suppress(StoppedError, NotAllowedError):
+        bench.send()
+    bench.flickr.faults.stop()
+    bench.later(7200)
+    bench.flickr.account.tag_by_hand(photo.id, "Jane Doe")
+    assert bench.send().sent.kept == 1
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    bench.send()
+    assert raws(photo) == ["holiday", *texts]
 
 
 def test_a_login_that_may_only_read_sends_nothing_and_keeps_all(bench: FlickrBench, photo: Photo) -> None:

@@ -20,7 +20,6 @@ RULES = MONITORING / "prometheus" / "familiar.rules.yml"
 HEARTBEAT = 2.0
 """Seconds between two heartbeats in the tests: a thirtieth of the usual minute."""
 SCALED = {
-    "> 150": "> 5",
     "for: 1m": "for: 2s",
     "> 900": "> 6",
     "[15m]": "[30s]",

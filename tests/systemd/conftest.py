@@ -115,7 +115,7 @@ def _install(container: Container) -> None:
         "/etc/systemd/system/familiar.service.d/python.conf", "[Service]\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n"
     )
     for line in installation():
-        if " uv sync " in line:
+        if " sync --managed-python " in line:
             _make_environment(container)
         elif not line.startswith("git clone "):
             container.run("sh", "-c", line)

@@ -70,6 +70,26 @@ def test_a_unit_that_a_person_wrote_is_left_as_it_is(service: Service) -> None:
         service.container.write(UNIT, own)
 
 
+def test_a_right_that_a_drop_in_takes_away_is_told(service: Service) -> None:
+    service.drop_in("test", "ReadWritePaths=")
+    state = json.loads(service.container.run("familiar", "service", "status", "--json"))
+    assert state["outdated"] == []
+    assert any("may not write to /srv/photos" in doubt and "another drop-in" in doubt for doubt in state["doubts"])
+
+
+def test_the_rights_for_a_folder_stay_while_it_is_away(service: Service) -> None:
+    before = service.container.path(DROP_IN).read_text()
+    service.container.run("mv", "/srv/photos", "/srv/photos.away")
+    try:
+        service.container.run("familiar", "service", "upgrade")
+        assert "ReadWritePaths=-/srv/photos" in before
+        assert "ReadWritePaths=-/srv/photos" in service.container.path(DROP_IN).read_text()
+    finally:
+        service.container.run("mv", "/srv/photos.away", "/srv/photos")
+        service.container.run("familiar", "service", "upgrade")
+    assert service.container.path(DROP_IN).read_text() == before
+
+
 def test_a_dry_run_touches_nothing(service: Service) -> None:
     before = service.shown("MainPID")
     shown = service.container.run("familiar", "service", "install", "--dry-run")
@@ -86,10 +106,16 @@ def test_a_user_gets_a_service_of_their_own(service: Service) -> None:
     run("install", "-d", "-o", "ann", "/home/ann/Pictures")
     as_ann = ("runuser", "-u", "ann", "--", "env", "HOME=/home/ann", f"XDG_RUNTIME_DIR=/run/user/{number}")
     service.wait(lambda: service.container.path(f"/run/user/{number}/bus").exists())
+    without_bus = service.container.tried("runuser", "-u", "ann", "--", "familiar", "service", "status")
+    assert "sudo loginctl enable-linger ann" in without_bus.stderr
+    refused = service.container.tried(*as_ann, "familiar", "service", "upgrade", "--system")
+    assert "can be changed by root only: use sudo, or --user." in refused.stderr
+    doubts = json.loads(run(*as_ann, "familiar", "service", "status", "--json", check=False))["doubts"]
+    assert [doubt.startswith("the machine has a service of its own (") for doubt in doubts] == [True]
     ready = run(*as_ann, "familiar", "service", "install", "--folder", "/home/ann/Pictures")
     assert ready.startswith("/home/ann/.config/systemd/user/familiar.service: the service is ready (pid ")
     state = json.loads(run(*as_ann, "familiar", "service", "status", "--json"))
-    assert (state["state"], state["doubts"], state["outdated"]) == ("active", [], [])
+    assert (state["state"], state["doubts"], state["outdated"]) == ("active", doubts, [])
     assert json.loads(run(*as_ann, "familiar", "status", "--json"))["pid"] == state["pid"]
     run(*as_ann, "familiar", "service", "uninstall")
     assert run(*as_ann, "systemctl", "--user", "is-active", "familiar", check=False).strip() == "inactive"

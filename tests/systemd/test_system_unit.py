@@ -30,6 +30,8 @@ def test_a_wrong_configuration_is_refused_by_reload_and_the_service_goes_on(serv
     service.configure("settle: soon\n")
     assert service.container.tried("systemctl", "reload", "familiar").returncode != 0
     assert (service.shown("ActiveState"), service.shown("MainPID")) == ("active", pid)
+    service.wait(lambda: "running with the old configuration" in service.shown("StatusText"))
+    assert service.events("settings.rejected")
     service.configure(SETTINGS.replace("0.2", "0.3"))
     service.systemctl("reload", "familiar")
     service.wait(lambda: len(service.events("service.reloaded")) == 1)

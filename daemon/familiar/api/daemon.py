@@ -344,6 +344,7 @@ def _tell_start(session: Session, settings: Settings, store: Store) -> None:
         config=session.environment.config,
         folders=[folder.path for folder in settings.folders],
         people=len(store.people.all()),
+        period=settings.log.heartbeat,
     )
     if store.backup is not None:
         session.log.emit("store.migrated", store=store.path, backup=store.backup)

@@ -246,6 +246,10 @@ class Library(Closing):
         """
         return api.status.status(self._session)
 
+    def metrics(self) -> str:
+        """Return the status as metrics of Prometheus, also while the store can't be opened: then it is failing."""
+        return api.status.metrics_of(self._session)
+
     def examine(self) -> list[Finding]:
         """Check this installation: configuration, rules, store, folders, kernel limits, and the engine.
 

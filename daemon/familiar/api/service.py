@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,15 +20,18 @@ from familiar.library.unit import service_user
 from familiar.library.unit.commands import succeed
 from familiar.library.unit.files import read_own, remove, write
 from familiar.library.unit.manager import UNIT
-from familiar.library.unit.needs import Needs, check_reachable, needs_of
-from familiar.library.unit.scope import SYSTEM_CONFIG, Scope
-from familiar.library.unit.texts import drop_in_text, unit_text
+from familiar.library.unit.needs import Needs, check_reachable, needs_of, why_hidden, why_not_given
+from familiar.library.unit.scope import DROP_IN, SYSTEM_CONFIG, Scope
+from familiar.library.unit.texts import drop_in_text, groups_in, paths_in, unit_text
 from familiar.rules.planning import Rules
 from familiar.settings import Settings, read_settings
 
 _ERRORS = 5
 """Errors of the log that are shown."""
-_SHOWN = ("ActiveState", "MainPID", "ActiveEnterTimestamp", "Result", "StatusText", "NRestarts", "UnitFileState")
+_SHOWN = (
+    *("ActiveState", "MainPID", "ActiveEnterTimestamp", "StateChangeTimestamp", "Result", "StatusText", "NRestarts"),
+    *("UnitFileState", "ReadWritePaths"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,7 @@ class Service:
         scope = Scope.of(system)
         if not scope.unit.exists():
             raise UsageError(f"{scope.unit} does not exist; nothing is to be removed.")
+        scope.check_rights(os.geteuid())
         there = [path for path in (scope.drop_in, scope.unit) if read_own(path) is not None]
         scope.manager.call("disable", "--now", UNIT)
         for path in there:
@@ -141,7 +145,8 @@ class Service:
     def _plan(self, scope: Scope, folders: Sequence[Path]) -> ServicePlan:
         program = _program()
         if scope.is_system:
-            check_reachable([program, Path(sys.executable), Path(sys.base_prefix)])
+            check_reachable(program, [Path(sys.executable), Path(sys.base_prefix)])
+        _check_watchable(folders, is_system=scope.is_system)
         config = self._config(scope)
         files = {}
         if not os.path.lexists(config):
@@ -154,12 +159,12 @@ class Service:
             settings = environment.settings()
             rules = environment.rules(environment.rules_path(settings))
             _check_named(config, settings, folders)
-        needs = _needs(settings, rules, is_system=scope.is_system)
+        before = read_own(scope.drop_in) or ""
+        needs = _needs(settings, rules, is_system=scope.is_system, groups_before=groups_in(before))
         usual = scope.config / SETTINGS_NAME
         files[scope.unit] = unit_text(program, system=scope.is_system)
         files[scope.drop_in] = drop_in_text(needs, config=None if config == usual else config)
-        for path in (scope.unit, scope.drop_in):
-            read_own(path)
+        read_own(scope.unit)
         return ServicePlan(files=files, commands=scope.commands(), doubts=(*needs.doubts, *scope.doubts()))
 
     def _config(self, scope: Scope) -> Path:
@@ -172,7 +177,9 @@ class Service:
         return found.absolute() if found is not None and is_named else usual
 
     def _carry_out(self, scope: Scope, folders: Sequence[Path]) -> ServiceState:
+        scope.check_rights(os.geteuid())
         plan = self._plan(scope, folders)
+        active = scope.manager.properties("ActiveState")["ActiveState"]  # asked before anything is written
         if scope.preparation():
             for command in scope.preparation():
                 succeed(command)
@@ -180,7 +187,7 @@ class Service:
         for path, text in plan.files.items():
             write(path, text)
         began = time.time()
-        if scope.manager.properties("ActiveState")["ActiveState"] == "failed":
+        if active == "failed":
             scope.manager.call("reset-failed", UNIT)  # it may have been started too often
         for arguments in scope.calls:
             try:
@@ -192,7 +199,8 @@ class Service:
     def _state(self, scope: Scope, *, since: float | None = None) -> ServiceState:
         found = scope.manager.properties(*_SHOWN)
         is_installed = scope.unit.exists()
-        outdated, doubts = self._compared(scope) if is_installed else ((), ())
+        is_active = found.get("ActiveState") in {"active", "reloading"}
+        outdated, doubts = self._compared(scope, found) if is_installed else ((), scope.doubts_of_others())
         pid = int(found.get("MainPID", "0") or 0)
         return ServiceState(
             unit=scope.unit,
@@ -200,7 +208,7 @@ class Service:
             is_enabled=found.get("UnitFileState") == "enabled",
             state=found.get("ActiveState", "unknown"),
             pid=pid or None,
-            since=found.get("ActiveEnterTimestamp") or None,
+            since=found.get("ActiveEnterTimestamp" if is_active else "StateChangeTimestamp") or None,
             result=found.get("Result", ""),
             restarts=int(found.get("NRestarts", "0") or 0),
             text=found.get("StatusText", ""),
@@ -209,17 +217,19 @@ class Service:
             errors=scope.manager.last_errors(_ERRORS, since=since),
         )
 
-    def _compared(self, scope: Scope) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    def _compared(self, scope: Scope, found: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         """Return the files of the unit that are not as they would be written now, and what is doubtful."""
         try:
             plan = self._plan(scope, [])
         except FamiliarError as error:
             return (), (str(error),)
         stale = (path for path, text in plan.files.items() if not path.exists() or read_own(path) != text)
-        return tuple(stale), plan.doubts
+        outdated = tuple(stale)
+        lost = () if outdated else _lost_rights(plan.files[scope.drop_in], found.get("ReadWritePaths", ""))
+        return outdated, (*plan.doubts, *lost)
 
 
-def _needs(settings: Settings, rules: Rules, *, is_system: bool) -> Needs:
+def _needs(settings: Settings, rules: Rules, *, is_system: bool, groups_before: Sequence[str]) -> Needs:
     serves, is_here = settings.review.serve, ip_address(settings.review.listen).is_loopback
     has_network = any(account.enabled for account in settings.accounts) or (serves and not is_here)
     if not is_system:
@@ -228,9 +238,28 @@ def _needs(settings: Settings, rules: Rules, *, is_system: bool) -> Needs:
     of_root = [folder for folder in folders if folder.is_relative_to("/root")]
     if of_root:
         raise UsageError(f"{of_root[0]} is in the home of root; name folders that the service may read, without ~.")
-    return needs_of(
-        [*folders, *rules.tops()], network=has_network, serves_here=serves, may_write=service_user.may_write
+    targets = rules.tops()
+    needs = needs_of(
+        folders,
+        targets=targets,
+        network=has_network,
+        serves_here=serves,
+        may_write=service_user.may_write,
+        groups_before=groups_before,
     )
+    hidden = filter(None, map(why_hidden, [*folders, *targets]))
+    return replace(needs, doubts=(*needs.doubts, *hidden))
+
+
+def _lost_rights(drop_in: str, in_effect: str) -> Iterator[str]:
+    """Give which folders of our drop-in the unit does not have in effect, as another drop-in takes them away."""
+    given = paths_in(drop_in)
+    lost = [path for path in given if path not in in_effect]
+    if lost:
+        yield (
+            f"{UNIT} may not write to {lost[0].removeprefix('-')}, though {DROP_IN} says so: another drop-in takes "
+            "that away (`systemctl cat familiar` shows all)"
+        )
 
 
 def _program() -> Path:
@@ -249,6 +278,15 @@ def _new_configuration(folders: Sequence[Path]) -> str:
     """Return a configuration with these folders alone."""
     named = "".join(f"  - {json.dumps(str(folder), ensure_ascii=False)}\n" for folder in folders)
     return f"# All other settings have their defaults: familiar config show, docs/settings.md.\n\nfolders:\n{named}"
+
+
+def _check_watchable(folders: Sequence[Path], *, is_system: bool) -> None:
+    for folder in folders:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder; name the folder that has the photos.")
+        trouble = (why_not_given(folder) or why_hidden(folder)) if is_system else None
+        if trouble is not None:
+            raise UsageError(f"{trouble}.")
 
 
 def _check_named(config: Path, settings: Settings, folders: Sequence[Path]) -> None:

@@ -14,6 +14,7 @@ from familiar.api.service import ServicePlan, ServiceState
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import say
 from familiar.cli.console.parameters import PathType
+from familiar.errors import UsageError
 
 _SCOPES = {"system": "of the machine: the default for root", "user": "of your user: the default for others"}
 
@@ -22,13 +23,13 @@ def _with_scope(function: Callable[..., Answer]) -> Callable[..., Answer]:
     """Add the options that say whose service is meant, as the argument `system`; None if neither is given."""
 
     @functools.wraps(function)
-    def with_scope(*arguments: Any, scope: str | None, **options: Any) -> Answer:
-        return function(*arguments, system=None if scope is None else scope == "system", **options)
+    def with_scope(*arguments: Any, is_system: bool, is_user: bool, **options: Any) -> Answer:
+        if is_system and is_user:
+            raise UsageError("--system and --user exclude each other; give one of them.")
+        return function(*arguments, system=is_system if is_system or is_user else None, **options)
 
     for name, whose in _SCOPES.items():
-        with_scope = click.option(f"--{name}", "scope", flag_value=name, default=None, help=f"The service {whose}.")(
-            with_scope
-        )
+        with_scope = click.option(f"--{name}", f"is_{name}", is_flag=True, help=f"The service {whose}.")(with_scope)
     return with_scope
 
 

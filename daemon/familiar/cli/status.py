@@ -10,7 +10,6 @@ from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import counted_by_suffix, local_time, print_heading, print_table, say
 from familiar.cli.console.remote_workers import show_workers
 from familiar.durations import duration
-from familiar.library.prometheus import metrics
 from familiar.library.status import FlickrSummary, LibraryStatus
 from familiar.missing_parts import describe_missing
 from familiar.plurals import counted
@@ -24,9 +23,10 @@ _SHOWN = 20
 @pass_library
 def status(library: Library, prometheus: bool) -> Answer:  # noqa: FBT001 - click's signature
     """Show what is done, what is waiting, and what failed."""
-    found = library.status()
     if prometheus:
-        return Answer(data=asdict(found), text=lambda: click.echo(metrics(found), nl=False))
+        told = library.metrics()
+        return Answer(data={"metrics": told}, text=lambda: click.echo(told, nl=False))
+    found = library.status()
     return Answer(data=asdict(found), text=lambda: _show(found))
 
 

@@ -141,7 +141,10 @@ class Intake:
         return {str(root.path): "online" if root.is_online else f"offline: {root.reason}" for root in self._roots}
 
     def root_list(self) -> list[dict[str, str | int | None]]:
-        """Return each root with its state, the reason if it is offline, and how many files of it are known."""
+        """Return each root with its state, the reason if it is offline, and how many files of it are known.
+
+        Those that are not online come first, as a line of the log has room for some only.
+        """
         return [
             {
                 "root": str(root.path),
@@ -149,7 +152,7 @@ class Intake:
                 "reason": root.reason,
                 "files": root.files,
             }
-            for root in self._roots
+            for root in sorted(self._roots, key=lambda root: root.is_online)
         ]
 
     def _rescan(self) -> None:

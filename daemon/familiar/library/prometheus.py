@@ -1,19 +1,25 @@
 """The status as metrics of Prometheus, for the textfile collector of node_exporter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
+from familiar.library.space import space_of
 from familiar.library.status import LibraryStatus
+from familiar.state import holder
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
-def metrics(status: LibraryStatus) -> str:
-    """Return the status in the text format of Prometheus; all metrics are gauges."""
+def metrics(status: LibraryStatus, store: Path) -> str:
+    """Return the status of a store in the text format of Prometheus; all metrics are gauges.
+
+    What the heartbeat tells, too, has the name that it has in monitoring/.
+    """
     online = [({"root": str(root.path)}, int(root.state == "online")) for root in status.roots]
     waiting = [({"folder": str(disk.folder)}, disk.operations) for disk in status.waiting_for_disks]
-    return "".join(
+    return _of_process(store, status.pid, is_failing=False) + "".join(
         (
-            _gauge("familiar_running", "Whether a process works on the library.", [({}, int(status.pid is not None))]),
+            *(_gauge(f"familiar_{name}", meaning, [({}, count)]) for name, meaning, count in _plain(status)),
             _gauge("familiar_root_online", "Whether a watched folder is available.", online),
             _gauge("familiar_files", "Files by state.", _by_state(status.files)),
             _gauge("familiar_photos", "Photos by state, and their faces.", _by_state(status.photos)),
@@ -25,6 +31,40 @@ def metrics(status: LibraryStatus) -> str:
             _gauge("familiar_flickr_trouble", "Whether the sync of an account on Flickr is stopped.", _flickr(status)),
         )
     )
+
+
+def metrics_without_store(store: Path) -> str:
+    """Return the metrics for a store that can't be opened for now: its disk is full, or it is damaged."""
+    return _of_process(store, holder(store.parent), is_failing=True)
+
+
+def _of_process(store: Path, pid: int | None, *, is_failing: bool) -> str:
+    space = space_of(store)
+    meanings = {"store_bytes": "Bytes of the store.", "free_bytes": "Free bytes on the disk of the store."}
+    return "".join(
+        (
+            _gauge("familiar_running", "Whether a process works on the library.", [({}, int(pid is not None))]),
+            _gauge("familiar_failing", "Whether the store can't be opened.", [({}, int(is_failing))]),
+            *(
+                _gauge(f"familiar_{name}", meanings[name], [({}, count)])
+                for name, count in space.items()
+                if count is not None
+            ),
+        )
+    )
+
+
+def _plain(status: LibraryStatus) -> Iterator[tuple[str, str, int]]:
+    """Give what is one number: its name in the heartbeat, its meaning, and the number."""
+    for state in ("settling", "pending", "failed"):
+        yield state, f"Files that are {state}.", status.files.get(state, 0)
+    offline = sum(root.state == "offline" for root in status.roots)
+    yield "roots_offline", "Watched folders that are not available.", offline
+    waiting = sum(status.operations.get(state, 0) for state in ("planned", "doing", "undo", "undoing"))
+    yield "operations_waiting", "Operations that are open, without those that wait for another try.", waiting
+    yield "operations_failed", "Operations that wait for another try.", status.operations.get("failed", 0)
+    stopped = any(account.trouble is not None for account in status.flickr)
+    yield "flickr_stopped", "Whether the sync of an account on Flickr is stopped.", int(stopped)
 
 
 def _flickr(status: LibraryStatus) -> list[tuple[dict[str, str], int]]:

@@ -15,6 +15,7 @@ from familiar.durations import duration
 from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.folders.intake import Intake
+from familiar.library.space import space_of
 from familiar.plurals import counted
 from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
@@ -127,6 +128,7 @@ class Heartbeat:
             **waiting,
             backlog_waits=self._window.waits_because,
             seconds_left=left,
+            period=self._every,
         )
         self._notifier.status(self._status(waiting["pending"], left))
         with suppress(StoreError):
@@ -202,7 +204,7 @@ def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
         "tags_added": totals.tags_added,
         "tags_removed": totals.tags_removed,
         "memory": _resident(),
-        **_space(store),
+        **space_of(store),
     }
 
 
@@ -215,12 +217,3 @@ def _remote(state: RemoteState | None) -> list[dict[str, str | int | None]]:
 def _resident() -> int:
     """Return the bytes of memory that the process has."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
-
-
-def _space(store: Path) -> dict[str, int | None]:
-    """Return the bytes of the store, and those that are free on its disk."""
-    try:
-        found = os.statvfs(store.parent)
-        return {"store_bytes": store.stat().st_size, "free_bytes": found.f_bavail * found.f_frsize}
-    except OSError:
-        return {"store_bytes": None, "free_bytes": None}

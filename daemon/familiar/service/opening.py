@@ -79,4 +79,5 @@ class Opening:
                 (*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits", "seconds_left")
             ),
             **of_process(self._counts, self._store),
+            period=self._every,
         )

@@ -488,7 +488,7 @@ def _translated(path: Path) -> Iterator[None]:
             raise StoreUnavailableError(
                 f"{path}: the store can't be opened for now, as its disk is full; free disk space."
             ) from error
-        raise StoreError(f"{path}: the store can't be opened ({error}); is its folder writable?") from error
+        raise StoreError(f"{path}: the store can't be opened ({error}); {_likely_cause(path)}") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(_damage(path, str(error))) from error
     except FileNotFoundError as error:
@@ -498,6 +498,15 @@ def _translated(path: Path) -> Iterator[None]:
     except OSError as error:
         kind = StoreUnavailableError if is_without_room(error) else StoreError
         raise kind(f"{path}: the store can't be opened: {error.strerror}.") from error
+
+
+def _likely_cause(path: Path) -> str:
+    """Return why SQLite may be unable to open a store, or the question that is left."""
+    with suppress(OSError):
+        owner = path.stat().st_uid
+        if owner != os.geteuid() and not os.access(path, os.R_OK | os.W_OK):
+            return f"it belongs to another user (uid {owner}); run this as that user: sudo -u '#{owner}' familiar ..."
+    return "is its folder writable?"
 
 
 def _is_full(folder: Path) -> bool:

@@ -318,6 +318,18 @@ def decide_again_on_tags_of_the_same_content(db: "Database") -> None:
     )
 
 
+@migrations()
+def keep_dates_of_deleted_photos(db: "Database") -> None:
+    """Let a photo that was deleted on Flickr keep the date that its owner gave it."""
+    _run(db, _DATES_OF_DELETED_PHOTOS)
+
+
+@migrations()
+def keep_albums_of_deleted_photos(db: "Database") -> None:
+    """Keep albums that are gone for photos that were deleted; so far both were forgotten."""
+    _run(db, "ALTER TABLE flickr_albums ADD COLUMN gone INTEGER NOT NULL DEFAULT 0")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -950,4 +962,16 @@ CREATE INDEX matches_nearest ON matches (person_id, accepted, distance);
 DROP INDEX matches_person;
 CREATE INDEX photos_verdict ON photos (verdict);
 CREATE INDEX photos_damaged ON photos (id) WHERE missing IS NOT NULL
+"""
+
+_DATES_OF_DELETED_PHOTOS = """
+DROP VIEW photo_dates;
+CREATE VIEW photo_dates AS SELECT photos.id AS photo, COALESCE(own.taken, photos.taken) AS date,
+    CASE WHEN own.taken IS NULL THEN taken_source ELSE 'flickr' END AS date_source
+    FROM photos LEFT JOIN flickr_photos AS own ON own.rowid = (
+        SELECT rowid FROM flickr_photos
+        WHERE photo_id = photos.id AND taken IS NOT NULL ORDER BY state = 'gone', uploaded, id LIMIT 1
+    );
+UPDATE photos SET timeline_date = (SELECT date FROM photo_dates WHERE photo = photos.id)
+    WHERE id IN (SELECT photo_id FROM flickr_photos WHERE state = 'gone')
 """

@@ -131,9 +131,9 @@ SELECT photo_id, title, tags, (
     SELECT json_group_array(flickr_albums.title) FROM flickr_album_photos
     JOIN flickr_albums ON album_id = flickr_albums.id WHERE flickr_id = flickr_photos.id
 ) FROM flickr_photos
-WHERE state != 'gone' AND photo_id IN (SELECT value FROM json_each(?1)) ORDER BY uploaded DESC, id DESC
+WHERE photo_id IN (SELECT value FROM json_each(?1)) ORDER BY state != 'gone', uploaded DESC, id DESC
 """
-"""Of a photo that was uploaded several times, the first upload comes last."""
+"""Of a photo that was uploaded several times, the first upload that is still on Flickr comes last."""
 
 
 class Tables:

@@ -10,7 +10,7 @@ import pytest
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.unit.files import read_own, remove, write
 from familiar.library.unit.needs import Needs
-from familiar.library.unit.texts import MARK, drop_in_text, unit_text
+from familiar.library.unit.texts import MARK, drop_in_text, groups_in, unit_text
 
 NEEDS = Needs(
     writable=(Path('/srv/María\'s "photos" 100%; $HOME'),),
@@ -30,6 +30,11 @@ def test_the_drop_in_has_what_the_service_needs() -> None:
         "IPAddressDeny=",
         "Environment=FAMILIAR_CONFIG=/srv/familiar.yaml",
     ]
+
+
+def test_the_groups_of_a_drop_in_are_read_again() -> None:
+    assert groups_in(drop_in_text(NEEDS, config=None)) == ["photos", "100"]
+    assert groups_in(drop_in_text(Needs(), config=None)) == []
 
 
 def test_a_service_that_serves_the_review_page_reaches_this_computer_alone() -> None:

@@ -10,6 +10,7 @@ import pytest
 from familiar.albums import AlbumChoice
 from familiar.flickr.api.listing import read_page
 from familiar.model import Tag
+from familiar.photo_details import Caption
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.store import Store
 from support.stores import put_store
@@ -29,7 +30,7 @@ def list_photo(store: Store, *, without: Sequence[str] = (), **said: Any) -> Non
         "tags": "sea",
         "ispublic": 1,
         "isfriend": 0,
-        "isfamily": 0,
+        "isfamily": 1,
         **said,
     }
     for field in without:
@@ -60,6 +61,7 @@ def state(store: Store) -> str:
         {"latitude": 1, "longitude": 2, "accuracy": 16},
         {"license": "4"},
         {"ispublic": 0},
+        {"isfamily": 0},
         {"tags": "sea sky"},
     ],
 )
@@ -76,7 +78,9 @@ def test_what_flickr_says_otherwise_is_news_once(store: Store, said: dict[str, A
     assert news(store) == []
 
 
-@pytest.mark.parametrize("field", ["title", "datetaken", "latitude", "description", "license", "ispublic", "tags"])
+@pytest.mark.parametrize(
+    "field", ["title", "datetaken", "latitude", "description", "license", "ispublic", "isfamily", "tags"]
+)
 def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str) -> None:
     said: dict[str, Any] = {
         "datetaken": "2004-05-06 07:08:09",
@@ -88,6 +92,7 @@ def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str) -
     list_photo(store, **said, **place)
     make_done(store)
     list_photo(store, **said, **place, without=(field, "dateupload", "media"))
+    list_photo(store, **{**said, **place, field: None})
     assert news(store) == []
     (photo,) = store.flickr.done(after="", limit=9)
     assert (photo.taken, photo.uploaded is None) == (datetime(2004, 5, 6, 7, 8, 9), False)
@@ -141,3 +146,26 @@ def test_a_photo_that_is_replaced_is_new_and_has_no_news(store: Store) -> None:
     make_done(store)
     list_photo(store, secret="b", title="Sky")
     assert (state(store), news(store)) == ("listed", [])
+
+
+def test_the_last_words_about_a_photo_that_is_deleted_are_kept_until_it_is_there_again(store: Store) -> None:
+    said = {"description": "blue", "datetaken": "2004-05-06 07:08:09"}
+    list_photo(store, **said)
+    make_done(store)
+    store._db.conn.execute("UPDATE photos SET verdict = 'seen'")
+    ((photo_id,),) = store._db.conn.execute("SELECT photo_id FROM flickr_photos").fetchall()
+    before = known(store, photo_id)
+    assert store.flickr_listing.forget_unmet(2) == 1
+    assert state(store) == "gone"
+    assert known(store, photo_id) == before
+    list_photo(store, **said, id="2", title="Sky")
+    store._db.conn.execute("UPDATE flickr_photos SET state = 'done', photo_id = ? WHERE id = '2'", (photo_id,))
+    caption, exported, date = known(store, photo_id)
+    assert (caption.title, exported, date) == ("Sky", "Sky", "2004-05-06T07:08:09")
+
+
+def known(store: Store, photo_id: int) -> tuple[Caption, str, str]:
+    """Return what sidecars, exports and the timeline have of a photo."""
+    (batch,) = store.tables.photos().batches()
+    (date,) = store._db.conn.execute("SELECT timeline_date FROM photos").fetchone()
+    return store.flickr_captions.of([photo_id])[photo_id], str(batch[0][-3]), date

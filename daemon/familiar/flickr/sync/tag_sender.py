@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from familiar.backoff import Backoff
 from familiar.events import EventLog
 from familiar.flickr.api.answers import PhotoTag, find_tag, read_tags
-from familiar.flickr.api.errors import NotAllowedError, PassingError, RefusedError
+from familiar.flickr.api.errors import FlickrError, PassingError, RefusedError
 from familiar.flickr.sync.calls import CallQueue
 from familiar.store.flickr.tags import TagRow
 from familiar.store.store import Store
@@ -84,7 +84,7 @@ class Sender:
                 there = await self._settle(tag, there)
         except RefusedError as error:
             for tag in self._open(flickr_id):
-                self._refuse(tag, "the photo no longer exists" if error.code == _GONE else str(error))
+                self._give_up(tag, error)
         except PassingError as error:
             for tag in self._open(flickr_id):
                 self._put_off(tag, error)
@@ -109,21 +109,23 @@ class Sender:
             self._take_back(new)
             return False
         try:
-            await self._calls.write(
-                "photos.addTags", photo_id=flickr_id, tags=" ".join(quoted(tag.text) for tag in new)
-            )
+            await self._write(new, "photos.addTags", photo_id=flickr_id, tags=" ".join(quoted(tag.text) for tag in new))
         except RefusedError as error:
-            self._take_back(new)
             if error.code != _TOO_MANY:
                 raise
-        except NotAllowedError:
-            self._take_back(new)
-            raise
         except PassingError as error:
             if not error.maybe_done:
-                self._take_back(new)
                 raise
         return True
+
+    async def _write(self, tags: Sequence[TagRow], method: str, /, **parameters: str) -> None:
+        """Make a call for tags; after one that certainly did nothing, what is on the photo later is not ours."""
+        try:
+            await self._calls.write(method, **parameters)
+        except FlickrError as error:
+            if not (isinstance(error, PassingError) and error.maybe_done):
+                self._take_back(tags)
+            raise
 
     def _take_back(self, tags: Sequence[TagRow]) -> None:
         """Record that a call for these tags was not made, or did nothing."""
@@ -158,13 +160,10 @@ class Sender:
         if not self._store.flickr_tags.begin(tag):
             return there  # the rules say otherwise since
         try:
-            await self._calls.write("photos.addTags", photo_id=tag.flickr_id, tags=quoted(tag.text))
+            await self._write([tag], "photos.addTags", photo_id=tag.flickr_id, tags=quoted(tag.text))
         except RefusedError as error:
             self._refuse(tag, _reason(error))
             return there
-        except NotAllowedError:
-            self._take_back([tag])
-            raise
         self._finish(tag, present=True, ours=True)
         return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
 
@@ -172,7 +171,7 @@ class Sender:
         if not self._store.flickr_tags.begin(tag):
             return there
         try:
-            await self._calls.write("photos.removeTag", tag_id=found.id)
+            await self._write([tag], "photos.removeTag", tag_id=found.id)
         except RefusedError as error:
             raise PassingError(str(error)) from error  # somebody else was quicker, which a look will show
         self._finish(tag, present=False, ours=False)
@@ -189,6 +188,13 @@ class Sender:
             self.sent.removed += 1
         event = "flickr.tag_kept" if kept else "flickr.tag_added" if present else "flickr.tag_removed"
         self._log.emit(event, photo=tag.flickr_id, tag=tag.text)
+
+    def _give_up(self, tag: TagRow, error: RefusedError) -> None:
+        """Record that a photo can't be looked at; of one that is deleted nothing has to be taken off."""
+        if error.code == _GONE and not tag.wanted:
+            self._store.flickr_tags.settle(tag, present=False, ours=False)
+        else:
+            self._refuse(tag, "the photo no longer exists" if error.code == _GONE else str(error))
 
     def _refuse(self, tag: TagRow, reason: str) -> None:
         self._store.flickr_tags.refuse(tag, reason)

@@ -2,7 +2,7 @@
 
 import grp
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,10 @@ _SHARED = frozenset(
     )
 )
 """Folders that the service is never given as a whole: too much is below them that is not meant."""
+_PRIVATE = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - not used
+"""Of what `PrivateTmp=yes` makes for the service alone."""
+_OWN = (Path("/var/lib/familiar"), Path("/var/cache/familiar"), Path("/etc/familiar"))
+"""Where the service keeps what is its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +47,24 @@ class Needs:
 def needs_of(
     folders: Iterable[Path],
     *,
+    targets: Iterable[Path] = (),
     network: bool,
     serves_here: bool = False,
     may_write: Callable[[Path, Sequence[str]], bool],
+    groups_before: Sequence[str] = (),
 ) -> Needs:
     """Return what a system service needs for watched folders and targets of rules.
 
     Args:
-        folders: all of them; a target need not exist yet.
+        folders: the watched ones; the disk of one may be away.
+        targets: the folders of rules; one need not exist yet.
         network: whether it needs the network.
         serves_here: whether it serves the review page to this computer.
         may_write: says whether the user of the service may write to a folder, with some groups more.
+        groups_before: those that it has now, which are kept while a folder is away.
     """
-    writable, doubts = writable_folders(folders)
-    groups: list[str] = []
+    writable, doubts = writable_folders(folders, targets)
+    groups = [] if all(folder.exists() for folder in writable) else list(groups_before)
     for folder in writable:
         if not folder.exists() or may_write(folder, groups):
             continue
@@ -78,31 +86,59 @@ def needs_of(
     )
 
 
-def writable_folders(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
+def writable_folders(folders: Iterable[Path], targets: Iterable[Path] = ()) -> tuple[list[Path], list[str]]:
     """Return the folders to name in `ReadWritePaths=`, and what is doubtful about them.
 
     Each of them is a mount for the service, between which a move is a copy: so those on one disk have one, the folder
-    that contains them, unless too much else is in it.
+    that contains them, unless too much else is in it. A watched folder is named whether or not it is there: its disk
+    may be away.
     """
     trees: dict[tuple[int, Path], list[Path]] = {}
     doubts = []
-    for folder in folders:
+    for folder, is_target in [*((folder, False) for folder in folders), *((folder, True) for folder in targets)]:
         real = Path(os.path.realpath(folder))
         there = next(path for path in (real, *real.parents) if path.exists())
+        trouble = why_not_given(folder)
+        if trouble is not None:
+            doubts.append(trouble)
+            continue
         if there in _SHARED:
-            doubts.append(f"{folder} does not exist; create it, then run `familiar service upgrade`")
-        else:
-            trees.setdefault((there.stat().st_dev, _tree_of(there)), []).append(there)
+            doubts.append(
+                f"{folder} does not exist; create it, or connect its disk, then run `familiar service upgrade`"
+            )
+        named = real if not is_target else _tree_of(real) if there in _SHARED else there
+        trees.setdefault((there.stat().st_dev, _tree_of(named)), []).append(named)
     chosen = {key: Path(os.path.commonpath(group)) for key, group in trees.items()}
+    return list(chosen.values()), [*doubts, *_doubts_of_mounts(chosen)]
+
+
+def why_not_given(folder: Path) -> str | None:
+    """Return why the service can't be given a folder, whether or not it is there; None if it can."""
+    real = Path(os.path.realpath(folder))
+    if real in _SHARED:
+        return f"{folder} is a folder of the system, which is not given to the service as a whole; name a folder in it"
+    if any(real.is_relative_to(own) for own in _OWN):
+        return f"{folder} has the service's own files; name a folder of photos"
+    return None
+
+
+def why_hidden(folder: Path) -> str | None:
+    """Return why the service does not see a folder that it is given; None if it does."""
+    if any(Path(os.path.realpath(folder)).is_relative_to(private) for private in _PRIVATE):
+        return f"{folder} is hidden from the service, which has its own /tmp (PrivateTmp=yes); choose another folder"
+    return None
+
+
+def _doubts_of_mounts(chosen: Mapping[tuple[int, Path], Path]) -> Iterator[str]:
+    """Give what is doubtful about folders that are several mounts on one disk, as far as they are there."""
     for disk in {device for device, _ in chosen}:
-        apart = sorted(folder for (device, _), folder in chosen.items() if device == disk)
+        apart = sorted(folder for (device, _), folder in chosen.items() if device == disk and folder.exists())
         if len(apart) > 1:
             named = ", ".join(map(str, apart))
-            doubts.append(
+            yield (
                 f"for the service, {named} are {counted(len(apart), 'mount')}: between them a move is a copy, and "
                 "no hard link is possible; put them into one folder for that"
             )
-    return list(chosen.values()), doubts
 
 
 def is_in_home(path: Path) -> bool:
@@ -110,20 +146,24 @@ def is_in_home(path: Path) -> bool:
     return any(path.is_relative_to(home) for home in _HOMES)
 
 
-def check_reachable(paths: Iterable[Path]) -> None:
-    """Check that a system service can read an installation.
+def check_reachable(program: Path, python: Iterable[Path]) -> None:
+    """Check that a system service can read an installation: its program, and where its Python is.
 
     Raises:
         UsageError: it is in a home, or only its owner may read it.
     """
-    for path in paths:
+    own = "install it with a Python of its own: uv sync --managed-python (README, As a service), or use --user."
+    there = "install familiar in /opt (README, As a service), or use --user."
+    for path, whose, remedy in [
+        (program, "", there),
+        *((path, "the Python of this installation ", own) for path in python),
+    ]:
         real = Path(os.path.realpath(path))
-        remedy = "install familiar in /opt (README, As a service), or use --user."
         if is_in_home(real):
-            raise UsageError(f"{real} is in a home, which is hidden from the service; {remedy}")
+            raise UsageError(f"{whose}{real} is in a home, which is hidden from the service; {remedy}")
         closed = [part for part in real.parents if not part.stat().st_mode & 0o001]
         if closed:
-            raise UsageError(f"{closed[-1]} may be entered by its owner only, and {real} is in it; {remedy}")
+            raise UsageError(f"{closed[-1]} may be entered by its owner only, and {whose}{real} is in it; {remedy}")
 
 
 def _tree_of(folder: Path) -> Path:

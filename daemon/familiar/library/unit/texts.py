@@ -12,6 +12,8 @@ MARK = "# Written by `familiar service`, and written again by `familiar service 
 _PROGRAM = "/usr/bin/env familiar"
 """What starts familiar in the units that come with it."""
 
+_GROUPS = "SupplementaryGroups="
+
 
 def unit_text(program: Path, *, system: bool) -> str:
     """Return the unit for an installation, whose program is the executable file."""
@@ -26,7 +28,7 @@ def drop_in_text(needs: Needs, *, config: Path | None) -> str:
     """Return what a unit needs for the present settings and rules; `config` is a file in an unusual place."""
     lines = [f"ReadWritePaths={_quoted(f'-{folder}')}" for folder in needs.writable]
     if needs.groups:
-        lines.append(f"SupplementaryGroups={' '.join(needs.groups)}")
+        lines.append(f"{_GROUPS}{' '.join(needs.groups)}")
     if needs.has_homes:
         lines.append("ProtectHome=no")
     if needs.has_network:
@@ -36,6 +38,18 @@ def drop_in_text(needs: Needs, *, config: Path | None) -> str:
     if config is not None:
         lines.append(f"Environment={_quoted(f'FAMILIAR_CONFIG={config}')}")
     return "\n".join([MARK, "", "[Service]", *lines, ""])
+
+
+def groups_in(drop_in: str) -> list[str]:
+    """Return the groups that a drop-in of ours gives to the service."""
+    given = [line.partition("=")[2].split() for line in drop_in.splitlines() if line.startswith(_GROUPS)]
+    return [group for groups in given for group in groups]
+
+
+def paths_in(drop_in: str) -> list[str]:
+    """Return the folders that a drop-in of ours allows, as `systemctl show` has them, if their names are plain."""
+    given = [line.partition("=")[2] for line in drop_in.splitlines() if line.startswith("ReadWritePaths=")]
+    return [path for path in given if '"' not in path and "%" not in path]
 
 
 def _quoted(text: str) -> str:

@@ -20,9 +20,14 @@ SELECT photo, id, title, description, taken, granularity, latitude, longitude, t
     (SELECT json_group_array(clean) FROM flickr_tags WHERE flickr_id = flickr_photos.id AND (ours OR sending)),
     licenses.name, licenses.url
 FROM uploads JOIN flickr_photos USING (id) LEFT JOIN flickr_licenses AS licenses USING (license)
-WHERE state != 'gone' ORDER BY uploaded, id
+WHERE state != 'gone' OR photo NOT IN (
+    SELECT photo FROM uploads JOIN flickr_photos USING (id) WHERE state != 'gone'
+) ORDER BY uploaded, id
 """
-"""A photo is known by its file before it is done. Tags that familiar added are not the owner's."""
+"""A photo is known by its file before it is done. Tags that familiar added are not the owner's.
+
+Of a photo that was deleted on Flickr, the last words are kept.
+"""
 
 
 class FlickrCaptions:
