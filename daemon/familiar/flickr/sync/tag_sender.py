@@ -84,7 +84,7 @@ class Sender:
                 there = await self._settle(tag, there)
         except RefusedError as error:
             for tag in self._open(flickr_id):
-                self._refuse(tag, "the photo no longer exists" if error.code == _GONE else str(error))
+                self._give_up(tag, error)
         except PassingError as error:
             for tag in self._open(flickr_id):
                 self._put_off(tag, error)
@@ -188,6 +188,13 @@ class Sender:
             self.sent.removed += 1
         event = "flickr.tag_kept" if kept else "flickr.tag_added" if present else "flickr.tag_removed"
         self._log.emit(event, photo=tag.flickr_id, tag=tag.text)
+
+    def _give_up(self, tag: TagRow, error: RefusedError) -> None:
+        """Record that a photo can't be looked at; of one that is deleted nothing has to be taken off."""
+        if error.code == _GONE and not tag.wanted:
+            self._store.flickr_tags.settle(tag, present=False, ours=False)
+        else:
+            self._refuse(tag, "the photo no longer exists" if error.code == _GONE else str(error))
 
     def _refuse(self, tag: TagRow, reason: str) -> None:
         self._store.flickr_tags.refuse(tag, reason)

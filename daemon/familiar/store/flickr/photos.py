@@ -141,9 +141,9 @@ class FlickrPhotos:
             (self._account,),
         )
 
-    def mark_gone(self, photo: FlickrPhoto) -> None:
+    def mark_gone(self, id_: str) -> None:
         """Record that a photo is no longer on Flickr."""
-        self._db.conn.execute("UPDATE flickr_photos SET state = 'gone' WHERE id = ?", (photo.id,))
+        self._db.conn.execute("UPDATE flickr_photos SET state = 'gone' WHERE id = ?", (id_,))
 
     def under_way(self) -> int:
         """Count the photos whose files wait to be handled."""
