@@ -9,7 +9,7 @@ def use_one_thread() -> None:
     """Have these libraries use one thread, unless the environment says otherwise; call this before they are loaded.
 
     The products of a page take milliseconds. Shared out to threads they take longer, as each of these waits for the
-    others in a loop, and for a core that another program has; and each of them takes memory, on all cores of a computer.
+    others in a loop, and for a core that another program has. Each of them takes memory, too.
     """
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
