@@ -20,7 +20,7 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"albums", "companions", "yaml_models", "clip_names"},
+    {"albums", "companions", "yaml_models", "clip_names", "private_files"},
     {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},

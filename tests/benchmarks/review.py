@@ -29,6 +29,7 @@ PAGES = (
     *("/groups/{group}/card", "/groups/{group}/people", "/groups/versions?ids={group},2,3", "/suggestions"),
     *("/people", "/people/names", "/people/version", "/people/{person}", "/people/{person}/faces?start=200&part"),
     *("/people/{person}/similar", "/people/{person}/threshold?distance=0.3", "/people/{person}/looks?part"),
+    "/people/{person}/years",
     *("/photos", "/photos/months", "/photos/part?month={month}&most=90&part", "/photos/places?month={month}&every=80"),
     *("/photos?person={name}", "/photos/months?person={name}", "/photos/part?month={month}&person={name}&most=90&part"),
     *("/photos/places?month={month}&every=80&unknown=1", "/photos/part?month=&source=1&most=90&part"),

@@ -1,5 +1,6 @@
 """familiar service without systemd: what it would write, and what it refuses."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,17 @@ def test_a_configuration_is_made_for_folders_that_are_named(household: Household
 def test_what_does_not_suit_is_refused(household: Household, arguments: list[str], error: str) -> None:
     result = household.ask("service", *arguments, "--user", check=False)
     assert (result.returncode, result.stderr.strip().endswith(error)) == (2, True), result.stderr
+
+
+def test_a_folder_that_is_named_twice_is_watched_once_and_one_of_no_utf8_is_refused(household: Household) -> None:
+    household.environment["FAMILIAR_CONFIG"] = ""
+    twice = ("--folder", f"{household.inbox}", "--folder", f"{household.inbox}/")
+    shown = household.ask("service", "install", "--user", "--dry-run", *twice).stdout
+    assert shown.count(f'      - "{household.inbox}"\n') == 1
+    odd = household.base / os.fsdecode(b"caf\xe9")
+    result = household.ask("service", "install", "--user", "--dry-run", "--folder", odd, check=False)
+    told = "caf\\xe9: its name is not in UTF-8, so no configuration can have it; rename it.\n"
+    assert (result.returncode, result.stderr.endswith(told)) == (2, True), result.stderr
 
 
 def test_a_wrong_configuration_is_told_before_anything_is_written(household: Household) -> None:

@@ -124,6 +124,15 @@ def test_only_photos_of_the_chosen_albums_are_fetched(
     assert bench.log.of("flickr.no_album") == ([{"account": "flickr", "album": "Sun"}] if albums == ["Sun"] else [])
 
 
+def test_a_daemon_warns_once_of_an_album_that_does_not_exist(bench: FlickrBench, astronaut: Path) -> None:
+    choose(bench, "Sun")
+    bench.flickr.account.add_photo(astronaut)
+    bench.settings = bench.settings.model_copy(update={"full_every": 1e-9})
+    bench.look(times=2)
+    assert bench.asked().count("people.getPhotos") == 2
+    assert len(bench.log.of("flickr.no_album")) == 1
+
+
 def test_photos_follow_the_chosen_albums_and_another_choice(bench: FlickrBench, astronaut: Path) -> None:
     account = bench.flickr.account
     choose(bench, "Sea")
@@ -160,18 +169,86 @@ def test_albums_of_one_title_and_with_signs_are_different_albums(bench: FlickrBe
     assert bench.listed(newest=False) == photos[:2]
 
 
-def test_an_account_that_has_no_albums_of_a_sudden_keeps_them_until_a_whole_listing(
+@pytest.mark.parametrize("days", [0, 8])
+def test_albums_that_a_list_lacks_by_mistake_are_kept_and_that_costs_one_call(
+    bench: FlickrBench, astronaut: Path, days: int
+) -> None:
+    photos = [photo.id for photo in bench.flickr.account.add_photos([astronaut], 3)]
+    for photo in photos:
+        bench.flickr.account.add_album("Sea", [photo])
+    bench.look()
+    bench.later(days * DAY)
+    answer = {"photosets": {"page": 1, "pages": 0, "total": 0, "photoset": []}, "stat": "ok"}
+    bench.flickr.faults.next(f"text:{json.dumps(answer)}", method="flickr.photosets.getList")
+    assert asked_again(bench)[1:] == ["photosets.getList", "photosets.getPhotos"]
+    assert [titles(bench, photo) for photo in photos] == [["Sea"]] * 3
+    bench.flickr.account.albums.clear()
+    bench.look()
+    assert [titles(bench, photo) for photo in photos] == [[]] * 3
+
+
+def make_done(bench: FlickrBench) -> None:
+    """Let the rules have decided on all photos."""
+    photo_id = bench.store.photos.set_aside("0" * 64, "none")
+    bench.store._db.conn.execute("UPDATE flickr_photos SET state = 'done', photo_id = ?", (photo_id,))
+
+
+def news(bench: FlickrBench) -> list[str]:
+    """Return the photos on which rules are to decide again."""
+    return [photo.id for photo, _ in bench.store.flickr.to_decide_again(limit=99)]
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_a_photo_that_is_deleted_keeps_its_albums_and_one_that_only_leaves_them_is_news(
+    bench: FlickrBench, astronaut: Path, days: int
+) -> None:
+    account = bench.flickr.account
+    photos = [account.add_photo(astronaut, uploaded=1e9 + number).id for number in range(3)]
+    sea, _ = account.add_album("Sea", photos), account.add_album("Sky", photos[:1])
+    bench.look()
+    make_done(bench)
+    account.delete_photo(photos[0])
+    account.edit_album(sea.id, remove=photos[1:2])
+    bench.later(days * DAY)
+    looks = [] if days else ["photos.getInfo"] * 2
+    assert sorted(asked_again(bench)[2:]) == sorted([*looks, *["photosets.getPhotos"] * 2])
+    assert news(bench) == photos[1:2]
+    assert [titles(bench, photo) for photo in photos] == [["Sea", "Sky"], [], ["Sea"]]
+    assert bench.store.flickr.counts()["gone"] == 1
+    assert len(asked_again(bench)) == 2
+
+
+@pytest.mark.parametrize("number", [2, 30])
+def test_the_photos_of_an_album_that_is_deleted_with_some_of_them_are_looked_for(
+    bench: FlickrBench, astronaut: Path, number: int
+) -> None:
+    account = bench.flickr.account
+    photos = [account.add_photo(astronaut, uploaded=1e9 + one).id for one in range(number)]
+    album = account.add_album("Sea", photos)
+    bench.look()
+    make_done(bench)
+    account.delete_photo(photos[0])
+    account.delete_album(album.id)
+    bench.look()
+    if number > 20:
+        assert news(bench) == []
+        assert "people.getPhotos" in asked_again(bench)
+    assert sorted(news(bench)) == sorted(photos[1:])
+    assert [titles(bench, photo) for photo in photos[:2]] == [["Sea"], []]
+    assert asked_again(bench) == ["photos.recentlyUpdated", "photosets.getList"]
+    assert bench.store.flickr_albums.all() == []
+
+
+def test_albums_that_are_asked_for_no_more_are_forgotten_and_that_is_no_news(
     bench: FlickrBench, astronaut: Path
 ) -> None:
     photo = bench.flickr.account.add_photo(astronaut).id
     bench.flickr.account.add_album("Sea", [photo])
     bench.look()
-    bench.flickr.account.albums.clear()
+    make_done(bench)
+    bench.settings = bench.settings.model_copy(update={"albums": None})
     bench.look()
-    assert titles(bench, photo) == ["Sea"]
-    bench.later(8 * DAY)
-    bench.look()
-    assert titles(bench, photo) == []
+    assert (titles(bench, photo), news(bench)) == ([], [])
 
 
 @pytest.mark.parametrize(

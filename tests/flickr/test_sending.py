@@ -262,6 +262,24 @@ def test_tags_of_a_photo_that_is_gone_are_refused_with_the_reason(bench: FlickrB
     assert bench.send().sent.refused == 0
 
 
+def test_a_tag_to_be_taken_off_a_photo_that_is_deleted_is_not_refused_but_done(
+    bench: FlickrBench, photo: Photo
+) -> None:
+    bench.want(photo.id, "Jane Doe", "Ann")
+    bench.send()
+    first, second = bench.store.flickr_tags.of(photo.id)
+    bench.store.flickr_tags.unwant(first)
+    bench.flickr.account.delete_photo(photo.id)
+    assert bench.send().sent.refused == 0
+    assert bench.store.flickr_tags.of(photo.id) == [second]
+    bench.store.flickr.mark_gone(photo.id)
+    bench.store.flickr_tags.unwant(second)
+    assert bench.asked()[-1] == "photos.getInfo"
+    bench.flickr.record.clear()
+    bench.send()
+    assert (bench.asked(), bench.store.flickr_tags.open_tags()) == ([], [])
+
+
 def test_a_tag_of_which_flickr_leaves_nothing_ends(bench: FlickrBench, photo: Photo) -> None:
     bench.flickr.account.drops_symbols = True
     bench.want(photo.id, "🎉", "Jane 🎉")
@@ -269,6 +287,21 @@ def test_a_tag_of_which_flickr_leaves_nothing_ends(bench: FlickrBench, photo: Ph
     assert bench.store.flickr_tags.open_tags() == []
     assert raws(photo) == ["holiday", "Jane 🎉"]
     bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[1])
+    bench.send()
+    assert raws(photo) == ["holiday"]
+
+
+def test_of_two_tags_that_are_one_on_flickr_it_is_taken_off_with_the_last_one(bench: FlickrBench, photo: Photo) -> None:
+    bench.flickr.account.drops_symbols = True
+    bench.want(photo.id, "party ©", "party")
+    bench.send()
+    first, second = bench.store.flickr_tags.of(photo.id)
+    before = raws(photo)
+    bench.store.flickr_tags.unwant(first)
+    bench.send()
+    assert raws(photo) == before
+    assert [row.text for row in bench.store.flickr_tags.of(photo.id)] == ["party"]
+    bench.store.flickr_tags.unwant(second)
     bench.send()
     assert raws(photo) == ["holiday"]
 

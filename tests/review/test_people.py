@@ -29,7 +29,8 @@ def test_people_are_shown_with_a_face_and_their_numbers(visitor: Visitor, known:
     assert f'href="/people/{known}"' in shown
     assert "Barack Obama" in shown
     page = visitor.get(f"/people/{known}").text
-    assert "5 faces in 5 photos, recognised by 2 references" in page
+    assert "5 faces<span data-photos></span>, recognised by 2 references" in page
+    assert "in 5 photos" in visitor.get(f"/people/{known}/years").text
     references, _, faces = page.partition('data-part="faces"')
     assert (references.count('class="face"'), faces.count('class="face"')) == (2, 5)
     assert visitor.get("/people/999").status_code == 404
@@ -247,6 +248,18 @@ def test_a_wrong_merge_is_seen_among_the_looks_and_split_off(visitor: Visitor, s
         assert {face.id for face in library.people.faces("Barack Obama")} >= groups[0] | groups[1]
     same = visitor.change(what="give faces", people=seen(served, mixed), faces=[1], name="barack  obama")
     assert (same.status_code, same.json()["said"]) == (422, "They are Barack Obama already.")
+
+
+def test_photos_are_counted_by_year(visitor: Visitor, mixed: int) -> None:
+    page = visitor.get(f"/people/{mixed}/years").text
+    assert re.findall(r"<title>(\d+): (\d+)</title>", page) == [
+        ("2009", "4"),
+        ("2010", "0"),
+        ("2011", "0"),
+        ("2012", "0"),
+        ("2013", "3"),
+    ]
+    assert visitor.get("/people/999/years").status_code == 404
 
 
 def test_who_is_one_person_has_one_look(visitor: Visitor, known: int) -> None:

@@ -41,6 +41,11 @@ def test_faces_are_confirmed_in_a_run_by_keyboard_and_that_is_undone(person: Pag
     expect(maybe).to_have_count(before)
 
 
+def test_the_photos_are_counted_while_the_page_is_shown(person: Page) -> None:
+    expect(person.locator(".head")).to_contain_text("faces in 2 photos, recognised by 2 references")
+    assert person.locator("[data-years].told").count() == 1
+
+
 def test_the_slider_shows_what_would_change_and_applies_it(person: Page, served: ServedPage) -> None:
     person.locator("#threshold").fill("0.9")
     expect(person.locator("[data-preview]")).to_have_text("3 more, 0 fewer")

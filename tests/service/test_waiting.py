@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from familiar.store.store import STORE_NAME, Store
 from support.household import Household
+from support.mounts import mounted
 
 
 def test_a_file_that_a_program_has_open_waits_however_long_that_pauses(household: Household, obama: Path) -> None:
@@ -141,3 +143,13 @@ def test_a_folder_in_the_place_of_a_photo_is_not_tried_again(household: Househol
     photo.mkdir()
     household.scan()
     assert household.json("status")["files"] == {"done": 1, "gone": 1}
+
+
+def test_doctor_says_where_operations_are_refused_and_do_not_wait(household: Household) -> None:
+    with mounted(household.out):
+        household.rule({"name": "tidy", "then": [{"move": f"{household.out}/album/"}]})
+        subprocess.run(["mount", "-o", "remount,ro", household.out], check=True)
+        found = household.json("doctor", check=False)
+        subject = f"target {household.out}/album"
+        (remedy,) = [one["remedy"] for one in found if one["subject"] == subject]
+        assert remedy.startswith("until then, operations there are refused; create the folder or mount it writable")

@@ -12,7 +12,7 @@ from typing import Literal
 from familiar.api.disks import targets_of
 from familiar.api.session import Session
 from familiar.embedding_models import name_of
-from familiar.errors import FamiliarError, NoStoreError, OlderStoreError, StoreError
+from familiar.errors import FamiliarError, NoStoreError, OlderStoreError, StoreError, StoreUnavailableError
 from familiar.filesystem.mounts import is_network
 from familiar.library.people.unmatched import grouped, unmatched_people
 from familiar.media import has_raw_decoder
@@ -31,6 +31,11 @@ _GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --e
 _CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the CPU: uv sync (docs/detection.md)"
 
 _ENGINE_REMEDY = "correct vision.model_file, or reinstall familiar; its models or decoders are missing"
+
+_REFUSED_REMEDY = (
+    "until then, operations there are refused; create the folder or mount it writable, then run "
+    "`familiar service upgrade` for a service, and `familiar rules apply`"
+)
 
 _WORKER_REMEDY = "see docs/workers.md; until then it gets no photos"
 
@@ -82,13 +87,25 @@ def examine(session: Session) -> Iterator[Finding]:
 
 def _examine_state(session: Session) -> Iterator[Finding]:
     state = session.environment.state
-    pid = holder(state)
-    yield _good("daemon", f"running (pid {pid})" if pid else "not running")
+    yield _good("daemon", _daemon_of(session))
     yield _examine_store(session)
     place = next(folder for folder in (state, *state.parents) if folder.is_dir())
     free = shutil.disk_usage(place).free
     detail = f"{free // 2**20} MiB free in {place}"
     yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free disk space")
+
+
+def _daemon_of(session: Session) -> str:
+    pid = holder(session.environment.state)
+    if pid is not None:
+        return f"running (pid {pid})"
+    try:
+        session.store()
+    except StoreUnavailableError:
+        return "not running, unless it waits until the store can be opened (see systemctl status familiar)"
+    except StoreError:
+        pass  # it is judged by itself
+    return "not running"
 
 
 def _examine_store(session: Session) -> Finding:
@@ -170,7 +187,8 @@ def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
         if target.trouble is None:
             yield _good(subject, f"on {target.disk}")
         else:
-            yield _bad(subject, target.trouble.removeprefix(f"{target.folder}: "), "until then, operations there wait")
+            remedy = _REFUSED_REMEDY if target.is_refused else "until then, operations there wait"
+            yield _bad(subject, target.trouble.removeprefix(f"{target.folder}: "), remedy)
 
 
 def _examine_engine(session: Session, settings: Settings) -> Finding:

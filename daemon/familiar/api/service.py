@@ -23,6 +23,7 @@ from familiar.library.unit.manager import UNIT
 from familiar.library.unit.needs import Needs, check_reachable, needs_of, why_hidden, why_not_given
 from familiar.library.unit.scope import DROP_IN, SYSTEM_CONFIG, Scope
 from familiar.library.unit.texts import drop_in_text, groups_in, paths_in, unit_text
+from familiar.logs import printable
 from familiar.rules.planning import Rules
 from familiar.settings import Settings, read_settings
 
@@ -146,6 +147,7 @@ class Service:
         program = _program()
         if scope.is_system:
             check_reachable(program, [Path(sys.executable), Path(sys.base_prefix)])
+        folders = list(dict.fromkeys(folders))
         _check_watchable(folders, is_system=scope.is_system)
         config = self._config(scope)
         files = {}
@@ -282,6 +284,9 @@ def _new_configuration(folders: Sequence[Path]) -> str:
 
 def _check_watchable(folders: Sequence[Path], *, is_system: bool) -> None:
     for folder in folders:
+        if printable(folder) != str(folder):
+            odd = f"{printable(folder)}: its name is not in UTF-8"
+            raise UsageError(f"{odd}, so no configuration can have it; rename it.")
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is not a folder; name the folder that has the photos.")
         trouble = (why_not_given(folder) or why_hidden(folder)) if is_system else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.effects.disks import Disks
+from familiar.effects.kinds.contract import PERMANENT
 from familiar.errors import OfflineError, UsageError
 from familiar.library.live_photos import mark_gone
 from familiar.store.store import Store
@@ -14,11 +15,15 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A folder, the disk that it is on, and what is wrong with that; without a store nothing is known before."""
+    """A folder, the disk that it is on, and what is wrong with that; without a store nothing is known before.
+
+    `is_refused` says that operations there do not wait until that is mended, but are refused.
+    """
 
     folder: Path
     disk: str
     trouble: str | None = None
+    is_refused: bool = False
 
 
 def targets(disks: Disks, folders: Iterable[Path]) -> Iterator[Target]:
@@ -31,7 +36,8 @@ def targets(disks: Disks, folders: Iterable[Path]) -> Iterator[Target]:
         except OfflineError as error:
             yield Target(folder=folder, disk=disk, trouble=str(error))
         except OSError as error:
-            yield Target(folder=folder, disk="unknown", trouble=f"{error.filename or folder}: {error.strerror}")
+            trouble = f"{error.filename or folder}: {error.strerror}"
+            yield Target(folder=folder, disk="unknown", trouble=trouble, is_refused=error.errno in PERMANENT)
         else:
             yield Target(folder=folder, disk=disk)
 

@@ -3,16 +3,13 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from familiar.errors import StoreError, UsageError
+from familiar.errors import UsageError
 from familiar.filesystem.regular_files import read_regular
-from familiar.state import keep_owner, keep_owner_of
+from familiar.private_files import write_private
 
 SHORTEST = 10
 """Characters of the shortest password."""
@@ -116,29 +113,6 @@ class AccessFile:
             values |= {"salt": access.password.salt, "hash": access.password.hash}
         write_private(self._path, {name: value.hex() for name, value in values.items()})
         return access
-
-
-def write_private(path: Path, values: Mapping[str, Any]) -> None:
-    """Write a JSON file in one step that only the owner of the state folder can read; its folder is made if needed.
-
-    Raises:
-        StoreError: it can't be written.
-    """
-    folder = path.parent
-    temporary = folder / f".{path.name}.{secrets.token_hex(4)}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        keep_owner_of(folder, folder.parent)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-            keep_owner(file.fileno(), folder)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(f"{path}: can't be written: {error.strerror}.") from error
 
 
 def _hash(text: str, salt: bytes) -> bytes:

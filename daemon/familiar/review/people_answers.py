@@ -14,7 +14,13 @@ from familiar.review.data_set import data_set, file_name
 from familiar.review.kept_answers import KeptAnswer
 from familiar.review.library_thread import LibraryThread
 from familiar.review.pages.people import list_people
-from familiar.review.pages.person import faces_of_person, looks_of_person, preview_threshold, show_person
+from familiar.review.pages.person import (
+    faces_of_person,
+    looks_of_person,
+    preview_threshold,
+    show_person,
+    years_of_person,
+)
 from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
@@ -62,6 +68,7 @@ class PeopleAnswers:
             Route("/people/{person:int}/threshold", self._preview_threshold),
             Route("/people/{person:int}/faces", self._show_faces_of_person),
             Route("/people/{person:int}/looks", self._show_looks),
+            Route("/people/{person:int}/years", self._show_years),
             Route("/people/{person:int}/faces.zip", self._send_data_set),
         ]
 
@@ -94,6 +101,11 @@ class PeopleAnswers:
         shown = await self._background.ask(lambda library: looks_of_person(library, person))
         self._prepare(face for look in shown.looks for face in look.faces)
         return self._pages.page(request, "looks", shown=shown)
+
+    async def _show_years(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+        shown = await self._background.ask(lambda library: years_of_person(library, person))
+        return self._pages.page(request, "years", shown=shown)
 
     async def _send_data_set(self, request: Request) -> Response:
         person = int(request.path_params["person"])

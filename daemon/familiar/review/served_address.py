@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from familiar.errors import StoreError, UsageError
-from familiar.state import keep_owner, keep_owner_of
+from familiar.private_files import make_private_folder
+from familiar.state import keep_owner
 
 _NAME = "address"
 _LONGEST = 4096
@@ -20,9 +21,8 @@ def published(folder: Path, address: str) -> Iterator[None]:
     Raises:
         StoreError: it can't be written.
     """
+    make_private_folder(folder)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        keep_owner_of(folder, folder.parent)
         descriptor = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise StoreError(f"{folder / _NAME}: can't be written: {error.strerror}.") from error

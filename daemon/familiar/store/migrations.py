@@ -324,6 +324,12 @@ def keep_dates_of_deleted_photos(db: "Database") -> None:
     _run(db, _DATES_OF_DELETED_PHOTOS)
 
 
+@migrations()
+def keep_albums_of_deleted_photos(db: "Database") -> None:
+    """Keep albums that are gone for photos that were deleted; so far both were forgotten."""
+    _run(db, "ALTER TABLE flickr_albums ADD COLUMN gone INTEGER NOT NULL DEFAULT 0")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 

@@ -112,7 +112,7 @@ class People:
     def glances(self) -> list[PersonGlance]:
         """Return all people by name, each with the number of their faces; their photos are not counted, as in `all`."""
         rows = self._db.conn.execute(
-            "SELECT id, name, (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted), hidden "
+            "SELECT id, name, (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted = 1), hidden "
             "FROM people ORDER BY key"
         )
         return [PersonGlance(id=id_, name=name, faces=faces, hidden=bool(hidden)) for id_, name, faces, hidden in rows]

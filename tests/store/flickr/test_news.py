@@ -30,7 +30,7 @@ def list_photo(store: Store, *, without: Sequence[str] = (), **said: Any) -> Non
         "tags": "sea",
         "ispublic": 1,
         "isfriend": 0,
-        "isfamily": 0,
+        "isfamily": 1,
         **said,
     }
     for field in without:
@@ -61,6 +61,7 @@ def state(store: Store) -> str:
         {"latitude": 1, "longitude": 2, "accuracy": 16},
         {"license": "4"},
         {"ispublic": 0},
+        {"isfamily": 0},
         {"tags": "sea sky"},
     ],
 )
@@ -77,7 +78,9 @@ def test_what_flickr_says_otherwise_is_news_once(store: Store, said: dict[str, A
     assert news(store) == []
 
 
-@pytest.mark.parametrize("field", ["title", "datetaken", "latitude", "description", "license", "ispublic", "tags"])
+@pytest.mark.parametrize(
+    "field", ["title", "datetaken", "latitude", "description", "license", "ispublic", "isfamily", "tags"]
+)
 def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str) -> None:
     said: dict[str, Any] = {
         "datetaken": "2004-05-06 07:08:09",
@@ -89,6 +92,7 @@ def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str) -
     list_photo(store, **said, **place)
     make_done(store)
     list_photo(store, **said, **place, without=(field, "dateupload", "media"))
+    list_photo(store, **{**said, **place, field: None})
     assert news(store) == []
     (photo,) = store.flickr.done(after="", limit=9)
     assert (photo.taken, photo.uploaded is None) == (datetime(2004, 5, 6, 7, 8, 9), False)

@@ -1,18 +1,16 @@
 """Key and login: files readable only by their owner, or systemd credentials. Neither is ever logged."""
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from familiar.errors import StoreError, UsageError
+from familiar.errors import UsageError
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.errors import NoLoginError
 from familiar.model import FLICKR
-from familiar.state import keep_owner, keep_owner_of
+from familiar.private_files import make_private_folder, write_private
 
 Perms: TypeAlias = Literal["read", "write", "delete"]
 
@@ -149,21 +147,8 @@ class Credentials:
         return None
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
-        temporary = self._own / f".{name}.{secrets.token_hex(4)}"
-        try:
-            for folder in dict.fromkeys((self.folder, self._own)):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                keep_owner_of(folder, folder.parent)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(values, file)
-                file.flush()
-                os.fsync(file.fileno())
-                keep_owner(file.fileno(), self._own)
-            temporary.replace(self._own / name)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise StoreError(f"{self._own / name}: can't be written: {error.strerror}.") from error
+        make_private_folder(self.folder)
+        write_private(self._own / name, values)
 
 
 def _texts(path: Path, text: str, kind: type[Key] | type[Login], right: str) -> dict[str, Any]:

@@ -55,10 +55,10 @@ _TOLD_BY: Mapping[str, tuple[str, ...]] = {
     "datetaken": ("taken", "granularity"),
     "latitude": ("latitude", "longitude"),
     "license": ("license",),
-    "ispublic": ("visibility",),
+    **dict.fromkeys(_VISIBLE_TO, ("visibility",)),
     "tags": ("tags",),
 }
-"""What is not told by an entry that lacks a field."""
+"""What is not told by an entry that lacks a field, or has nothing in it."""
 
 _LARGEST = 253_402_300_799
 """The last second of the year 9999, after which there is no date; no count and no side is larger."""
@@ -258,7 +258,7 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
         ),
         visibility=_visibility(photo),
         tags=frozenset(f"{photo.get('tags') or ''} {photo.get('machine_tags') or ''}".split()),
-        untold=frozenset(name for field, names in _TOLD_BY.items() if field not in photo for name in names),
+        untold=frozenset(name for field, names in _TOLD_BY.items() if photo.get(field) is None for name in names),
     )
 
 

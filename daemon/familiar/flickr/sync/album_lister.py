@@ -4,7 +4,7 @@ A list of albums tells of up to 500 photos at once in which albums they are: wit
 these. Only an album that has changed, or that has another number of photos than is known, is listed by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from familiar.flickr.api.albums import PER_PAGE, ListedAlbum, read_album_photos,
 from familiar.flickr.api.errors import RefusedError
 from familiar.flickr.sync.calls import CallQueue
 from familiar.store.store import Store
+
+_LOOKS = 20
+"""How many photos that have left an album are looked for one by one; a listing of all tells of 500 with one call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,14 @@ class AlbumLister:
         self._store = store
         self._log = log
         self._found: AlbumsOfPhotos | None = None
+        self._met: set[str] = set()
+        self._told: set[str] = set()
         self._moved = 0
+
+    def begin(self) -> None:
+        """Begin a look: nothing is known to be on Flickr."""
+        self._found = None
+        self._met.clear()
 
     async def ask(self, photos: Sequence[str]) -> AlbumsOfPhotos:
         """Return all albums, and in which of them some photos are."""
@@ -61,57 +71,102 @@ class AlbumLister:
         return AlbumsOfPhotos(albums=tuple(albums.values()), photos=photos, is_whole=is_whole)
 
     def note(self, found: AlbumsOfPhotos) -> None:
-        """Record albums, and the photos in them; in the same transaction as these photos.
-
-        An account that has no albums of a sudden keeps those that are known until a whole listing has none, either.
-        """
+        """Record albums, and the photos in them; in the same transaction as these photos."""
         self._found = found
+        self._met.update(found.photos)
         albums, is_news = self._store.flickr_albums, self._are_known
-        albums.note(found.albums, is_news=is_news, is_whole=found.is_whole and bool(found.albums))
+        albums.note(found.albums, is_news=is_news)
         photos = frozenset(found.photos)
         for album in found.albums:
             placed = albums.place(album.id, (album.asked or frozenset()) & photos, is_news=is_news)
             self._moved += placed if is_news else 0
         albums.choose(self._choice, videos=self._videos, photos=found.photos)
 
-    async def complete(self, *, whole: bool) -> None:
-        """List by itself each album whose photos are not known yet; one that is gone meanwhile has none.
+    async def complete(self, *, walk: int | None) -> None:
+        """List by itself each album whose photos are not known yet, or that is missing in the list.
 
-        `whole` says that it was asked about all photos.
+        `walk` is the number of the walk that has listed all photos; None: only changes were listed.
         """
-        if whole and self._found is not None and self._found.is_whole:
-            self._store.flickr_albums.note(self._found.albums, is_news=True, is_whole=True)
-        self._store.flickr_albums.settle(whole=whole)
+        for album in self._missing():
+            if await self._list(album, walk):
+                break  # it is there: the list was wrong
+        self._store.flickr_albums.settle(whole=walk is not None)
         unknown = self._store.flickr_albums.unknown()
         for album in unknown:
-            self._moved += await self._list(album)
+            await self._list(album, walk)
         with self._store.writing():
             self._store.flickr_albums.choose(self._choice, videos=self._videos)
             self._store.flickr.remember("albums", value=True)
         if self._moved:
             self._log.emit("flickr.albums_changed", albums=len(unknown), photos=self._moved)
             self._moved = 0
-        if whole:
-            for text in self._choice.without_album(self._store.flickr_albums.all()):
+        if walk is not None:
+            lacking = set(self._choice.without_album(self._store.flickr_albums.all()))
+            for text in sorted(lacking - self._told):
                 self._log.emit("flickr.no_album", album=text)
+            self._told = lacking
 
-    async def _list(self, album: str) -> int:
-        """List the photos of an album, and return how many came and went; one that is not told whole stays unknown."""
+    def _missing(self) -> list[str]:
+        """Return the albums that a whole list lacks; there are answers that lack all of them by mistake."""
+        if self._found is None or not self._found.is_whole:
+            return []
+        listed = {album.id for album in self._found.albums}
+        return [album.id for album in self._store.flickr_albums.all() if album.id not in listed]
+
+    async def _list(self, album: str, walk: int | None) -> bool:
+        """List the photos of an album, and return whether it is there; one that is not told whole stays unknown."""
+        try:
+            ids = await self._photos_in(album)
+        except RefusedError:
+            unmet = await self._unmet(album, (), walk)
+            if unmet is not None:
+                self._moved += self._store.flickr_albums.forget(album, unmet=unmet)
+            return False
+        unmet = None if ids is None else await self._unmet(album, ids, walk)
+        if ids is not None and unmet is not None:
+            self._moved += self._store.flickr_albums.fill(album, ids, unmet=unmet)
+        return True
+
+    async def _photos_in(self, album: str) -> Iterable[str] | None:
+        """Return the photos of an album, or None if they are not told whole.
+
+        Raises:
+            RefusedError: there is no such album.
+        """
         ids: dict[str, None] = {}
         page = pages = 1
+        while page <= pages:
+            answer = await self._calls.read(
+                "photosets.getPhotos", photoset_id=album, user_id="me", per_page=PER_PAGE, page=page
+            )
+            found = read_album_photos(answer)
+            ids |= dict.fromkeys(found.ids)
+            pages, page = found.pages, page + 1
+        return ids if len(ids) >= (found.total or 0) else None
+
+    async def _unmet(self, album: str, ids: Iterable[str], walk: int | None) -> set[str] | None:
+        """Return the photos that have left an album because they were deleted: rules must not decide on them.
+
+        Unless all photos were listed, each is looked for; None: they are too many, and the next look lists all.
+        """
+        leaving = self._store.flickr_albums.leaving(album, ids)
+        if walk is not None:
+            return self._store.flickr_listing.unmet(leaving, walk=walk)
+        unsure = [photo for photo in leaving if photo not in self._met]
+        if len(unsure) > _LOOKS:
+            self._store.flickr.remember("listed at", None)
+            return None
+        return {photo for photo in unsure if not await self._is_there(photo)}
+
+    async def _is_there(self, photo: str) -> bool:
         try:
-            while page <= pages:
-                answer = await self._calls.read(
-                    "photosets.getPhotos", photoset_id=album, user_id="me", per_page=PER_PAGE, page=page
-                )
-                found = read_album_photos(answer)
-                ids |= dict.fromkeys(found.ids)
-                pages, page = found.pages, page + 1
+            await self._calls.read("photos.getInfo", photo_id=photo)
         except RefusedError:
-            self._store.flickr_albums.fill(album, ())
-            self._store.flickr_albums.forget(album)
-            return 0
-        return self._store.flickr_albums.fill(album, ids) if len(ids) >= (found.total or 0) else 0
+            self._store.flickr.mark_gone(photo)
+            self._log.emit("flickr.gone", photo=photo)
+            return False
+        self._met.add(photo)
+        return True
 
     @property
     def _are_known(self) -> bool:

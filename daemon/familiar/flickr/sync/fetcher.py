@@ -244,7 +244,7 @@ class Fetcher:
 
     def _give_up(self, photo: FlickrPhoto, error: FamiliarError) -> None:
         if isinstance(error, RefusedError) and error.code == _NOT_FOUND:
-            self._store.flickr.mark_gone(photo)
+            self._store.flickr.mark_gone(photo.id)
             self._log.emit("flickr.gone", photo=photo.id)
             return
         self._store.flickr.refuse(photo, str(error))

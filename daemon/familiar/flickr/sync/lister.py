@@ -63,8 +63,11 @@ class Lister:
         now = self._now()
         if self._wordings is not None:
             self._wordings.begin()
-        if self._albums is None:
+        if self._albums is not None:
+            self._albums.begin()
+        else:
             self._store.flickr.remember("albums", None)
+            self._store.flickr_albums.forget_all()
             self._store.flickr_albums.choose(None, videos=self._settings.videos)
         if self._is_whole_due(now) or self._store.flickr.fact("walk") is not None:
             await self._list_all(now)
@@ -112,7 +115,7 @@ class Lister:
                 self._store.flickr.remember("walk", state)
             self._on_found()
         if self._albums is not None:
-            await self._albums.complete(whole=True)
+            await self._albums.complete(walk=state["number"])
         self._finish(state, walk)
 
     def _new_walk(self, now: float) -> dict[str, Any]:
@@ -206,7 +209,7 @@ class Lister:
             new, changed = new + noted.new, changed + noted.changed
             self._on_found()
         if self._albums is not None:
-            await self._albums.complete(whole=False)
+            await self._albums.complete(walk=None)
         with self._store.writing():
             self._store.flickr.remember("since", now)
             self._store.flickr.remember("look", None)

@@ -84,7 +84,7 @@ class Sender:
                 there = await self._settle(tag, there)
         except RefusedError as error:
             for tag in self._open(flickr_id):
-                self._refuse(tag, "the photo no longer exists" if error.code == _GONE else str(error))
+                self._give_up(tag, error)
         except PassingError as error:
             for tag in self._open(flickr_id):
                 self._put_off(tag, error)
@@ -144,6 +144,8 @@ class Sender:
             if is_there == tag.wanted or (is_there and not ours):
                 self._finish(tag, present=is_there, ours=is_there and ours)
                 return there
+            if found is not None and self._hand_over(tag, there, found):
+                return there
             try:
                 return await (self._add(tag, there) if found is None else self._remove(tag, there, found))
             except PassingError as error:
@@ -167,6 +169,15 @@ class Sender:
         self._finish(tag, present=True, ours=True)
         return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
 
+    def _hand_over(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> bool:
+        """Leave a tag to another one that is still wanted, and of which Flickr made the same, if there is one."""
+        for other in self._store.flickr_tags.of(tag.flickr_id):
+            if other.wanted and other.present and find_tag(there, other.text) is found:
+                self._store.flickr_tags.settle(other, present=True, ours=True)
+                self._store.flickr_tags.settle(tag, present=False, ours=False)
+                return True
+        return False
+
     async def _remove(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> list[PhotoTag]:
         if not self._store.flickr_tags.begin(tag):
             return there
@@ -188,6 +199,13 @@ class Sender:
             self.sent.removed += 1
         event = "flickr.tag_kept" if kept else "flickr.tag_added" if present else "flickr.tag_removed"
         self._log.emit(event, photo=tag.flickr_id, tag=tag.text)
+
+    def _give_up(self, tag: TagRow, error: RefusedError) -> None:
+        """Record that a photo can't be looked at; of one that is deleted nothing has to be taken off."""
+        if error.code == _GONE and not tag.wanted:
+            self._store.flickr_tags.settle(tag, present=False, ours=False)
+        else:
+            self._refuse(tag, "the photo no longer exists" if error.code == _GONE else str(error))
 
     def _refuse(self, tag: TagRow, reason: str) -> None:
         self._store.flickr_tags.refuse(tag, reason)

@@ -1,6 +1,6 @@
 """One person: their photos over the years, faces that may be theirs, their looks, references and faces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
@@ -32,12 +32,18 @@ class YearBar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownYears:
+    """The number of the photos of a person, and a bar for each year from the first to the last one."""
+
+    photos: int
+    years: Sequence[YearBar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPerson:
     """A person with their faces, the nearest first, and the largest distance at which a face matches them."""
 
     row: PersonState
-    photos: int
-    years: Sequence[YearBar]
     maybe: Sequence[FaceOfPerson]
     references: Sequence[RepresentativeFace]
     faces: "FacesOfPerson"
@@ -72,9 +78,11 @@ class ShownLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLooks:
-    """The looks of a person, and the faces that are like no other one, if any."""
+    """The looks of a person, and the faces that are like no other one, if any; `compared` faces were looked at."""
 
     row: PersonState
+    compared: int
+    faces: int
     looks: Sequence[ShownLook]
     more: int
     alone: ShownLook | None
@@ -91,11 +99,8 @@ class ThresholdPreview:
 def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson:
     """Return a person by their id; of their faces, the nearest ones come first, or the farthest."""
     people, row, version = library.people, library.people.state(person), library.people.version
-    years = people.photos_by_year(row.name)
     return ShownPerson(
         row=row,
-        photos=sum(photos for _, photos in years),
-        years=_bars([(year, photos) for year, photos in years if year is not None]),
         maybe=people.maybe(row.name, most=_MAYBE),
         references=people.reference_faces(row.name, most=_REFERENCES),
         faces=FacesOfPerson(
@@ -103,6 +108,15 @@ def show_person(library: Library, person: int, *, farthest: bool) -> ShownPerson
         ),
         threshold=people.threshold(row.name),
         version=version,
+    )
+
+
+def years_of_person(library: Library, person: int) -> ShownYears:
+    """Return the photos of a person by year; to count tens of thousands takes longer than all else on the page."""
+    years = library.people.photos_by_year(library.people.state(person).name)
+    return ShownYears(
+        photos=sum(photos for _, photos in years),
+        years=_bars([(year, photos) for year, photos in years if year is not None]),
     )
 
 
@@ -114,14 +128,19 @@ def faces_of_person(library: Library, person: int, start: int, *, farthest: bool
 
 
 def looks_of_person(library: Library, person: int) -> ShownLooks:
-    """Return the looks of a person; this compares all of their faces, and may take seconds."""
+    """Return the looks of a person; this compares many of their faces."""
     row = library.people.state(person)
     found = library.people.looks(row.name)
+    first = found.looks[:_LOOKS]
+    shown = [face for ids in (*(look.faces for look in first), found.alone) for face in ids[:_OF_LOOK]]
+    faces = {face.id: face for face in library.people.those(row.name, shown)}
     return ShownLooks(
         row=row,
-        looks=[_look(library, row, look.faces, look.years) for look in found.looks[:_LOOKS]],
+        compared=found.compared,
+        faces=found.faces,
+        looks=[_look(look.faces, faces, look.years) for look in first],
         more=max(0, len(found.looks) - _LOOKS),
-        alone=_look(library, row, found.alone, None) if found.alone else None,
+        alone=_look(found.alone, faces, None) if found.alone else None,
     )
 
 
@@ -131,10 +150,8 @@ def preview_threshold(library: Library, person: int, distance: float) -> Thresho
     return ThresholdPreview(row=row, change=library.people.with_threshold(row.name, distance, most=_IN_DOUBT))
 
 
-def _look(library: Library, row: PersonState, ids: Sequence[int], years: tuple[str, str] | None) -> ShownLook:
-    shown = ids[:_OF_LOOK]
-    faces = {face.id: face for face in library.people.those(row.name, shown)}
-    return ShownLook(ids=ids, faces=[faces[face] for face in shown if face in faces], years=years)
+def _look(ids: Sequence[int], faces: Mapping[int, FaceOfPerson], years: tuple[str, str] | None) -> ShownLook:
+    return ShownLook(ids=ids, faces=[faces[face] for face in ids[:_OF_LOOK] if face in faces], years=years)
 
 
 def _bars(years: Sequence[tuple[int, int]]) -> list[YearBar]:

@@ -8,6 +8,8 @@ import { problem, whenStale } from "./notes.js";
 const PAUSE = 120; // milliseconds after which the effect of a threshold is asked for
 const AHEAD = "2000px"; // how far below the window the next faces are fetched
 
+const knownYears = new Map(); // what was shown of people, by their ids
+
 export function startPerson(page, { show, showPhoto }) {
   const { person, name } = page.dataset;
   const here = `/people/${person}`;
@@ -122,6 +124,21 @@ export function startPerson(page, { show, showPhoto }) {
     }, PAUSE);
   });
 
+  /** Show the photos by year: as they were known last, and then as they are. */
+  async function showYears() {
+    if (knownYears.has(person)) putYears(knownYears.get(person));
+    const part = await read(`${here}/years`).catch((error) => void problem(error.message));
+    if (!part) return;
+    knownYears.set(person, part);
+    putYears(part);
+  }
+
+  function putYears(part) {
+    for (const place of ["[data-photos]", "[data-years]"]) {
+      page.querySelector(place)?.replaceWith(part.querySelector(place).cloneNode(true));
+    }
+  }
+
   async function showLooks() {
     const place = page.querySelector("[data-looks]");
     if (!place) return;
@@ -212,6 +229,7 @@ export function startPerson(page, { show, showPhoto }) {
     if (now !== null && now.version !== page.dataset.people && sent.size === 0) refreshGently();
   }
 
+  showYears();
   showLooks();
   document.addEventListener("undone", refresh);
   return {

@@ -57,23 +57,17 @@ class FlickrAlbums:
         self._on_changed = on_changed
         self._account = account
 
-    def note(self, albums: Iterable[ListedAlbum], *, is_news: bool, is_whole: bool) -> None:
-        """Record albums; if the list is whole, those that are not in it are gone, and no photo is in them.
-
-        Unless it is news for the rules, nothing is said of the photos of albums that have another title or are gone.
-        """
+    def note(self, albums: Iterable[ListedAlbum], *, is_news: bool) -> None:
+        """Record albums; unless it is news for the rules, nothing is said of photos whose albums have another title."""
         listed = {album.id: album for album in albums}
         with writing(self._db):
             for album in self.all():
-                is_gone = is_whole and album.id not in listed
-                if is_gone or (album.id in listed and listed[album.id].title != album.title):
+                if album.id in listed and listed[album.id].title != album.title:
                     self._change(self._photos_of(album.id), is_news=is_news)
-                if is_gone:
-                    self.forget(album.id)
             self._db.conn.executemany(
                 "INSERT INTO flickr_albums (id, title, updated, photos, account) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET title = excluded.title, updated = excluded.updated, "
-                "photos = excluded.photos",
+                "photos = excluded.photos, gone = 0",
                 [(album.id, album.title, album.updated, album.photos, self._account) for album in listed.values()],
             )
 
@@ -88,10 +82,23 @@ class FlickrAlbums:
         self._change(new, is_news=is_news)
         return len(new)
 
-    def fill(self, album_id: str, photo_ids: Iterable[str]) -> int:
-        """Record all photos of an album, and that they are known; return how many came and went."""
+    def leaving(self, album_id: str, photo_ids: Iterable[str]) -> list[str]:
+        """Return the photos that are known to be in an album, that rules have decided on, and that are not listed."""
+        rows = self._db.conn.execute(
+            "SELECT id FROM flickr_album_photos JOIN flickr_photos ON id = flickr_id WHERE album_id = ? "
+            "AND state IN ('done', 'fetched') AND id NOT IN (SELECT value FROM json_each(?))",
+            (album_id, json.dumps(list(photo_ids))),
+        )
+        return [str(row[0]) for row in rows]
+
+    def fill(self, album_id: str, photo_ids: Iterable[str], *, unmet: Iterable[str] = ()) -> int:
+        """Record all photos of an album, and that they are known; return how many came and went.
+
+        Photos that were deleted stay in the album, and so do `unmet` ones, which may have been.
+        """
         with writing(self._db):
-            before, now = set(self._photos_of(album_id)), set(photo_ids)
+            before = set(self._photos_of(album_id))
+            now = {*photo_ids, *(before & {*unmet, *self._deleted_in(album_id)})}
             self._remove((album_id, photo) for photo in before - now)
             self._add((album_id, photo) for photo in now - before)
             self._change(before ^ now, is_news=True)
@@ -113,15 +120,27 @@ class FlickrAlbums:
     def unknown(self) -> list[str]:
         """Return the ids of albums whose photos are not known, or have changed."""
         rows = self._db.conn.execute(
-            f"SELECT id FROM flickr_albums WHERE account = ? AND {_KNOWN} IS NOT {_NOW} ORDER BY id", (self._account,)
+            f"SELECT id FROM flickr_albums WHERE account = ? AND NOT gone AND {_KNOWN} IS NOT {_NOW} ORDER BY id",
+            (self._account,),
         )
         return [str(row[0]) for row in rows]
 
-    def forget(self, album_id: str) -> None:
-        """Record that an album is gone."""
+    def forget(self, album_id: str, *, unmet: Iterable[str] = ()) -> int:
+        """Record that an album is gone; return how many photos were in it, except for those that stay, as in `fill`."""
         with writing(self._db):
-            self._db.conn.execute("DELETE FROM flickr_album_photos WHERE album_id = ?", (album_id,))
-            self._db.conn.execute("DELETE FROM flickr_albums WHERE id = ?", (album_id,))
+            left = self.fill(album_id, (), unmet=unmet)
+            self._forget_empty("id = ?", album_id)
+        return left
+
+    def forget_all(self) -> None:
+        """Forget all albums, which are not followed any more; this is no news for the rules."""
+        with writing(self._db):
+            self._db.conn.execute(
+                "DELETE FROM flickr_album_photos WHERE album_id IN (SELECT id FROM flickr_albums WHERE account = ?) "
+                "AND flickr_id NOT IN (SELECT id FROM flickr_photos WHERE state = 'gone')",
+                (self._account,),
+            )
+            self._forget_empty("account = ?", self._account)
 
     def choose(self, choice: AlbumChoice | None, *, videos: bool, photos: Collection[str] | None = None) -> None:
         """Let photos, or all, wait to be fetched, or be left, by their albums; without a choice every photo is wanted.
@@ -154,7 +173,7 @@ class FlickrAlbums:
     def all(self) -> list[Album]:
         """Return all albums, by their titles."""
         rows = self._db.conn.execute(
-            "SELECT id, title FROM flickr_albums WHERE account = ? ORDER BY title, id", (self._account,)
+            "SELECT id, title FROM flickr_albums WHERE account = ? AND NOT gone ORDER BY title, id", (self._account,)
         )
         return [Album(id=id_, title=title) for id_, title in rows]
 
@@ -165,6 +184,19 @@ class FlickrAlbums:
     def _photos_of(self, album_id: str) -> Sequence[str]:
         rows = self._db.conn.execute("SELECT flickr_id FROM flickr_album_photos WHERE album_id = ?", (album_id,))
         return [str(row[0]) for row in rows]
+
+    def _deleted_in(self, album_id: str) -> list[str]:
+        rows = self._db.conn.execute(
+            "SELECT id FROM flickr_album_photos JOIN flickr_photos ON id = flickr_id "
+            "WHERE album_id = ? AND state = 'gone'",
+            (album_id,),
+        )
+        return [str(row[0]) for row in rows]
+
+    def _forget_empty(self, which: str, value: str) -> None:
+        """Forget albums, except for those that deleted photos were in: they are only said to be gone."""
+        self._db.conn.execute(f"UPDATE flickr_albums SET gone = 1 WHERE {which}", (value,))
+        self._db.conn.execute(f"DELETE FROM flickr_albums WHERE {which} AND {_MEMBERS} = 0", (value,))
 
     def _add(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._db.conn.executemany("INSERT INTO flickr_album_photos (album_id, flickr_id) VALUES (?, ?)", pairs)

@@ -1,5 +1,6 @@
 """What listings say of the photos of an account on Flickr, and which of them they have met."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -150,6 +151,14 @@ class FlickrListing:
         """Count the photos that a walk has met."""
         query = "SELECT count(*) FROM flickr_photos WHERE walk = ? AND account = ?"
         return int(self._db.conn.execute(query, (walk, self._account)).fetchone()[0])
+
+    def unmet(self, ids: Iterable[str], *, walk: int) -> set[str]:
+        """Return those of some photos that a walk has not met."""
+        rows = self._db.conn.execute(
+            "SELECT id FROM flickr_photos WHERE walk < ? AND id IN (SELECT value FROM json_each(?))",
+            (walk, json.dumps(list(ids))),
+        )
+        return {str(row[0]) for row in rows}
 
     def meet(self, ids: Iterable[str], *, walk: int) -> None:
         """Record photos that a walk listed with only their ids."""

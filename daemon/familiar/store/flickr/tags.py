@@ -21,7 +21,8 @@ _COLUMNS = "id, flickr_id, text, clean, rule, wanted, present, ours, sending, ve
 _OPEN = "refused IS NULL AND (sending OR wanted != present)"
 _ONLY_REFUSED = "NOT (wanted OR present OR ours OR sending OR vetoed)"
 """Tags that can't be one, and are never sent."""
-_OF_ACCOUNT = "flickr_id IN (SELECT id FROM flickr_photos WHERE account = ?)"
+_OF_ACCOUNT = "flickr_id IN (SELECT id FROM flickr_photos WHERE account = ? AND state != 'gone')"
+"""Tags of deleted photos are neither sent nor taken off."""
 _UPLOAD = (
     "SELECT flickr_photos.id FROM folders JOIN files ON folder_id = folders.id "
     "JOIN flickr_photos ON file_id = files.id WHERE folders.path = ?1 AND files.name = ?2"

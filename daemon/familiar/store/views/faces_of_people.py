@@ -87,7 +87,7 @@ class FacesOfPeople:
         rows = self._db.conn.execute(
             "SELECT CAST(substr(timeline_date, 1, 4) AS INTEGER) AS year, count(*) FROM photos WHERE id IN ("
             "SELECT photo_id FROM matches CROSS JOIN faces INDEXED BY faces_glance ON faces.id = face_id "
-            "WHERE person_id = ? AND accepted) GROUP BY year ORDER BY year",
+            "WHERE person_id = ? AND accepted = 1) GROUP BY year ORDER BY year",
             (person_id,),
         )
         return [(None if year is None else int(year), int(count)) for year, count in rows]
@@ -106,18 +106,19 @@ class FacesOfPeople:
     def ids(self, person_id: int) -> list[int]:
         """Return the ids of all faces that match a person, the nearest first."""
         rows = self._db.conn.execute(
-            "SELECT face_id FROM real_matches WHERE person_id = ? AND accepted ORDER BY distance, face_id", (person_id,)
+            "SELECT face_id FROM real_matches WHERE person_id = ? AND accepted = 1 ORDER BY distance, face_id",
+            (person_id,),
         )
-        return [int(row[0]) for row in rows]
+        return [row[0] for row in rows.fetchall()]
 
-    def span(self, face_ids: Sequence[int]) -> tuple[str, str] | None:
-        """Return the first and the last time (ISO 8601) at which photos of faces were taken, if any is known."""
-        first, last = self._db.conn.execute(
-            "SELECT min(date), max(date) FROM faces JOIN photo_dates ON photo = photo_id "
-            "WHERE faces.id IN (SELECT value FROM json_each(?))",
+    def dates(self, face_ids: Sequence[int]) -> dict[int, str]:
+        """Return when the photos of faces were taken (ISO 8601), by the ids of faces, as far as it is known."""
+        rows = self._db.conn.execute(
+            "SELECT faces.id, timeline_date FROM faces INDEXED BY faces_glance JOIN photos ON photos.id = photo_id "
+            "WHERE faces.id IN (SELECT value FROM json_each(?)) AND timeline_date IS NOT NULL",
             (json.dumps(list(face_ids)),),
-        ).fetchone()
-        return None if first is None else (first, last)
+        )
+        return dict(rows.fetchall())
 
     def those(self, person_id: int, face_ids: Sequence[int]) -> list[FaceOfPerson]:
         """Return some of the faces that match a person, the nearest first."""

@@ -8,13 +8,12 @@ import asyncio
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from familiar.backoff import Backoff
-from familiar.remote_state import RemoteState, RemoteWorker, WorkerState
+from familiar.remote_state import RemoteState, WorkerState
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.remote import calls
 from familiar.vision.remote.answers import (
@@ -27,6 +26,8 @@ from familiar.vision.remote.answers import (
 )
 from familiar.vision.remote.connection import Connection, ListedWorker, UnreachableError
 from familiar.vision.remote.installation import Installation, difference
+from familiar.vision.remote.orders import FailedError, LostError, NoWorkerError, Order
+from familiar.vision.remote.worker import AHEAD, KnownWorker
 
 _LOOK = 1.0
 """Seconds between two looks who is there, which also tell whether the scheduler answers."""
@@ -43,126 +44,13 @@ _AGAIN = 60.0
 _SILENT = 60.0
 """Seconds without a sign of life after which the photos of a worker are given to others."""
 
-_AHEAD = 2
-"""Calls that a worker has for each that it makes: the next one is there when one is done."""
-
-_MINUTE = 60.0
-
-T = TypeVar("T")
-
 _TOGETHER = 8
 """Orders in one call."""
-
-_MEBIBYTES_TOGETHER = 16
 
 _MORE = 60.0
 """Seconds that a call may take beyond the time for its photos: files travel."""
 
-
-class NoWorkerError(Exception):
-    """No worker can be used for now; the message says why."""
-
-
-class FailedError(Exception):
-    """The worker that had the order was lost, failed or answered nonsense."""
-
-
-class LostError(FailedError):
-    """The scheduler was lost, which is not the fault of what was ordered."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Order(Generic[T]):
-    """Something to be done by a worker.
-
-    `function` is one of `calls`; `prepare` gives the order as that takes it, in a thread, when a worker is free; `read`
-    checks an answer, and returns what it says. `size` are the bytes to be sent, `photos` how many are counted, and
-    `seconds` is how long a worker may take for it. What has failed before goes `alone`.
-    """
-
-    function: Callable[..., Any]
-    prepare: Callable[[], object]
-    read: Callable[[Answer], T]
-    size: int
-    photos: int
-    seconds: float
-    alone: bool
-    given: object = None
-    done: "asyncio.Future[T]" = field(default_factory=asyncio.Future)
-
-    def fits(self, others: "Sequence[Order[Any]]") -> bool:
-        """Whether it can be in one call with others."""
-        size = self.size + sum(order.size for order in others)
-        is_alike = not self.alone and not others[0].alone and self.function is others[0].function
-        return is_alike and size <= _MEBIBYTES_TOGETHER << 20
-
-    async def is_prepared(self) -> bool:
-        """Prepare it; return whether it can be done, and is still wanted."""
-        try:
-            self.given = None if self.done.done() else await asyncio.to_thread(self.prepare)
-        except Exception as error:  # noqa: BLE001 - it is raised where the order was given
-            self.fail(error)
-        return not self.done.done()
-
-    def succeed(self, found: T) -> None:
-        """Give what came of it to who waits for it."""
-        if not self.done.done():
-            self.done.set_result(found)
-
-    def fail(self, error: Exception) -> None:
-        """Raise an error where it is waited for."""
-        if not self.done.done():
-            self.done.set_exception(error)
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Worker:
-    """A worker, as far as it is known; `lost` is set when what it has is to be given to others."""
-
-    listed: ListedWorker
-    seen_at: float
-    state: WorkerState = "joining"
-    version: str | None = None
-    reason: str | None = None
-    calls: int = 0
-    in_flight: int = 0
-    ended: "deque[float]" = field(default_factory=deque)
-    ask_at: float = 0.0
-    lost: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def is_free(self) -> bool:
-        return self.state == "ready" and self.calls < _AHEAD * self.listed.threads
-
-    @property
-    def load(self) -> float:
-        return self.calls / self.listed.threads
-
-    def note(self, listed: ListedWorker, now: float) -> None:
-        """Note what the scheduler says now."""
-        if listed.last_seen != self.listed.last_seen:
-            self.seen_at = now
-        self.listed = listed
-
-    def lose(self) -> None:
-        """Give what it has to others."""
-        self.lost.set()
-        self.lost = asyncio.Event()
-
-    def shown(self, photos: int, now: float) -> RemoteWorker:
-        while self.ended and self.ended[0] < now - _MINUTE:
-            self.ended.popleft()
-        return RemoteWorker(
-            address=self.listed.address,
-            name=self.listed.name,
-            threads=self.listed.threads,
-            state=self.state,
-            version=self.version,
-            in_flight=self.in_flight,
-            photos=photos,
-            per_minute=len(self.ended),
-            reason=self.reason,
-        )
+T = TypeVar("T")
 
 
 class Cluster:
@@ -180,7 +68,7 @@ class Cluster:
         self._here = here
         self._patience = patience
         self._connection: Connection | None = None
-        self._workers: dict[str, _Worker] = {}
+        self._workers: dict[str, KnownWorker] = {}
         self._photos: Counter[str] = Counter()
         self._trouble = "connecting"
         self._is_tried = False
@@ -242,20 +130,20 @@ class Cluster:
             while self._waiting:
                 self._waiting.popleft().fail(NoWorkerError(self._reason))
 
-    def _free_worker(self) -> "_Worker | None":
+    def _free_worker(self) -> "KnownWorker | None":
         free = (worker for worker in self._workers.values() if worker.is_free)
         return min(free, key=lambda worker: worker.load, default=None)
 
     def _next_orders(self) -> "list[Order[Any]]":
         """Take what the next worker gets in one call: more if much waits, as a call costs as much as a small photo."""
-        calls_at_once = _AHEAD * sum(worker.listed.threads for worker in self._workers.values())
+        calls_at_once = AHEAD * sum(worker.listed.threads for worker in self._workers.values())
         most = min(_TOGETHER, math.ceil(len(self._waiting) / calls_at_once))
         orders = [self._waiting.popleft()]
         while self._waiting and len(orders) < most and self._waiting[0].fits(orders):
             orders.append(self._waiting.popleft())
         return orders
 
-    async def _have_done(self, worker: _Worker, orders: "Sequence[Order[Any]]") -> None:
+    async def _have_done(self, worker: KnownWorker, orders: "Sequence[Order[Any]]") -> None:
         """Have a worker do some orders in one call."""
         photos = sum(order.photos for order in orders)
         try:
@@ -283,7 +171,7 @@ class Cluster:
     def _loss(self) -> FailedError:
         return LostError("the scheduler was lost") if self._connection is None else FailedError("the worker was lost")
 
-    def _settle(self, worker: _Worker, order: "Order[Any]", answer: Answer) -> None:
+    def _settle(self, worker: KnownWorker, order: "Order[Any]", answer: Answer) -> None:
         """Give an order what a worker says of it."""
         try:
             found = order.read(answer)
@@ -303,7 +191,7 @@ class Cluster:
         self._photos[worker.listed.address] += order.photos
         worker.ended.extend([time.monotonic()] * order.photos)
 
-    async def _answer(self, worker: _Worker, orders: "Sequence[Order[Any]]") -> object:
+    async def _answer(self, worker: KnownWorker, orders: "Sequence[Order[Any]]") -> object:
         """Return the answer of a worker, unless that is lost first."""
         connection, listed, lost = self._connection, worker.listed, worker.lost
         if connection is None or self._workers.get(listed.address) is not worker:
@@ -311,7 +199,7 @@ class Cluster:
         given = [order.given for order in orders]
         call = connection.call(listed.address, orders[0].function, self._vision, listed.threads, given)
         answer, loss = asyncio.create_task(call), asyncio.create_task(lost.wait())
-        seconds = _MORE + _AHEAD * sum(order.seconds for order in orders)
+        seconds = _MORE + AHEAD * sum(order.seconds for order in orders)
         try:
             await asyncio.wait((answer, loss), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if answer.done():
@@ -362,7 +250,7 @@ class Cluster:
         for address, one in listed.items():
             worker = self._workers.get(address)
             if worker is None:
-                worker = self._workers[address] = _Worker(listed=one, seen_at=now)
+                worker = self._workers[address] = KnownWorker(listed=one, seen_at=now)
                 self._greet(worker, connection)
             worker.note(one, now)
             if worker.state == "ready" and now - worker.seen_at > _SILENT:
@@ -372,12 +260,12 @@ class Cluster:
                 worker.ask_at = now + _GREETING + _AGAIN
                 self._greet(worker, connection)
 
-    def _greet(self, worker: _Worker, connection: Connection) -> None:
+    def _greet(self, worker: KnownWorker, connection: Connection) -> None:
         task = asyncio.create_task(self._ask(worker, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _ask(self, worker: _Worker, connection: Connection) -> None:
+    async def _ask(self, worker: KnownWorker, connection: Connection) -> None:
         """Ask a worker what it is, and decide whether it gets photos."""
         listed, state, reason = worker.listed, worker.state, worker.reason
         try:
@@ -402,7 +290,7 @@ class Cluster:
         worker.ask_at += _AGAIN
         self._note_change()
 
-    def _distrust(self, worker: _Worker, reason: str, orders: "Sequence[Order[Any]]" = ()) -> None:
+    def _distrust(self, worker: KnownWorker, reason: str, orders: "Sequence[Order[Any]]" = ()) -> None:
         """Give a worker no photos for some time, and what it had to others."""
         worker.state, worker.reason = "failing", reason
         worker.ask_at = time.monotonic() + _AGAIN

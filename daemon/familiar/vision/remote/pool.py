@@ -16,9 +16,10 @@ from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.chosen_model import chosen_model
 from familiar.vision.remote import calls
 from familiar.vision.remote.answers import Answer, UnreadableError, read_encoded, read_photo
-from familiar.vision.remote.cluster import Cluster, FailedError, LostError, NoWorkerError, Order
+from familiar.vision.remote.cluster import Cluster
 from familiar.vision.remote.installation import installation_here
 from familiar.vision.remote.link import Link
+from familiar.vision.remote.orders import FailedError, LostError, NoWorkerError, Order
 from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.pool import Health
 from familiar.vision.workers.tasks import EncodedFaces, EncodeTask, IndexTask, unchanged_for
