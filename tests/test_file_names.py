@@ -74,3 +74,8 @@ def test_a_name_that_is_too_long_keeps_its_suffix_and_whole_characters(name: str
 def test_a_number_stands_before_the_suffix(name: str, number: int, numbered: str) -> None:
     assert number_name(name, number) == numbered
     assert size_of(numbered) <= LONGEST
+
+
+def test_signs_that_turn_a_name_around_are_replaced_and_no_joiner_is_left_at_the_end_of_a_cut_name() -> None:
+    assert clean_name("\u202egpj.exe\u2066") == "_gpj.exe_"
+    assert clean_name("👩\u200d👧", longest=8) == "👩"

@@ -9,13 +9,19 @@ from pathlib import PurePosixPath
 LONGEST = 255
 """Bytes of a name: what file systems take."""
 
+_JOINER = "\u200d"
+"""What joins two emoji; at the end of a name it joins nothing."""
+
 _LONGEST_SUFFIX = 10
 """Characters of a suffix; more of them behind a dot are a part of the name."""
 
-_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
+_UNSEEN = r"\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069"
+"""Control characters, separators of lines, and signs that turn the direction of the text behind them."""
+
+_UNSAFE = re.compile(rf"[/\\{_UNSEEN}]")
 """What would lead into another folder, or can't be seen."""
 
-_NOT_PORTABLE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
+_NOT_PORTABLE = re.compile(rf'[/\\:*?"<>|{_UNSEEN}]')
 """What can't stand in a name here or on the file systems of memory sticks and network shares."""
 
 
@@ -70,7 +76,7 @@ def _cut(text: str, longest: int) -> str:
     for place, character in enumerate(text):
         size += len(_encoded(character))
         if size > longest:
-            return text[:place]
+            return text[:place].rstrip(_JOINER)
     return text
 
 

@@ -124,6 +124,15 @@ def test_only_photos_of_the_chosen_albums_are_fetched(
     assert bench.log.of("flickr.no_album") == ([{"account": "flickr", "album": "Sun"}] if albums == ["Sun"] else [])
 
 
+def test_a_daemon_warns_once_of_an_album_that_does_not_exist(bench: FlickrBench, astronaut: Path) -> None:
+    choose(bench, "Sun")
+    bench.flickr.account.add_photo(astronaut)
+    bench.settings = bench.settings.model_copy(update={"full_every": 1e-9})
+    bench.look(times=2)
+    assert bench.asked().count("people.getPhotos") == 2
+    assert len(bench.log.of("flickr.no_album")) == 1
+
+
 def test_photos_follow_the_chosen_albums_and_another_choice(bench: FlickrBench, astronaut: Path) -> None:
     account = bench.flickr.account
     choose(bench, "Sea")

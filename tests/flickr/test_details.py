@@ -125,6 +125,21 @@ def test_of_two_uploads_of_one_content_each_gets_its_own_tags_and_loses_its_own(
     assert opened.flickr.tag_changes() == []
 
 
+def test_each_upload_of_one_content_is_copied_as_rules_say_at_once_and_once(
+    household: Household, flickr: FlickrServer, account: Account, opened: Library, meadow: Path
+) -> None:
+    configure(household, Login(url=flickr.url, **Control(flickr).grant()), max_size=240, keep="none")
+    household.rule({"name": "all", "then": [{"copy": f"{household.out}/{{title}}{{suffix}}"}]})
+    for title in ("Sea", "Sky", "Sea"):
+        account.add_photo(meadow, title=title, uploaded=UPLOADED)
+    opened.flickr.sync()
+    assert copies(household) == ["Sea.jpg", "Sky.jpg"]
+    account.add_photo(meadow, title="Later")
+    for _ in range(2):
+        opened.flickr.sync()
+    assert copies(household) == ["Later.jpg", "Sea.jpg", "Sky.jpg"]
+
+
 def test_what_was_done_for_a_photo_is_not_done_again_when_flickr_says_something_else(
     household: Household, flickr: FlickrServer, account: Account, opened: Library, meadow: Path, obama: Path
 ) -> None:

@@ -291,6 +291,21 @@ def test_a_tag_of_which_flickr_leaves_nothing_ends(bench: FlickrBench, photo: Ph
     assert raws(photo) == ["holiday"]
 
 
+def test_of_two_tags_that_are_one_on_flickr_it_is_taken_off_with_the_last_one(bench: FlickrBench, photo: Photo) -> None:
+    bench.flickr.account.drops_symbols = True
+    bench.want(photo.id, "party ©", "party")
+    bench.send()
+    first, second = bench.store.flickr_tags.of(photo.id)
+    before = raws(photo)
+    bench.store.flickr_tags.unwant(first)
+    bench.send()
+    assert raws(photo) == before
+    assert [row.text for row in bench.store.flickr_tags.of(photo.id)] == ["party"]
+    bench.store.flickr_tags.unwant(second)
+    bench.send()
+    assert raws(photo) == ["holiday"]
+
+
 def test_a_login_that_is_lost_loses_no_tag(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe")
     bench.flickr.meanwhile("flickr.photos.getInfo", after=1, do=bench.flickr.logins.revoke)

@@ -47,6 +47,18 @@ def test_a_cookie_of_somebody_else_is_no_login(served: ServedPage) -> None:
         assert requests.get(served.address, headers=headers, timeout=10).status_code == 401
 
 
+@pytest.mark.parametrize(
+    "cookies", ["theme; {}", "{}; theme;", 'a={{"x":1}}; {}', '{}; a={{"x":1}}', "a=é; {}", "{name}=other; {}"]
+)
+def test_cookies_of_other_servers_at_the_same_host_do_not_log_out(
+    visitor: Visitor, served: ServedPage, cookies: str
+) -> None:
+    own = str(visitor.session.headers["Cookie"])
+    cookie = cookies.format(own, name=f"familiar-{served.server.port}").encode()
+    answer = requests.get(f"{served.address}/groups", headers={"Cookie": cookie}, timeout=10)
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example", ""])
 def test_a_request_for_another_host_is_refused_even_with_a_login(visitor: Visitor, host: str) -> None:
     answer = visitor.get("/groups", Host=host)

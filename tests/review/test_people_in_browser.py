@@ -121,6 +121,31 @@ def test_a_person_is_hidden_by_key_and_gets_a_cover(person: Page, served: Served
     expect(person.locator(f".person img[src*='/faces/{face}-']")).to_be_visible()
 
 
+def test_a_person_is_hidden_shown_and_hidden_again_and_that_is_undone_one_by_one(
+    person: Page, served: ServedPage
+) -> None:
+    hide, show = (person.get_by_role("button", name=name, exact=True) for name in ("Hide", "Show again"))
+    for press, then in (("h", show), ("h", hide), ("h", show), ("u", hide), ("h", show), ("u", hide)):
+        person.keyboard.press(press)
+        expect(then).to_be_visible()
+        sent(person)
+    expect(person.locator(".is-problem")).to_have_count(0)
+    with served.library() as library:
+        assert not library.people.find("Barack Obama").hidden
+
+
+def test_a_change_that_somebody_else_took_back_is_made_again(person: Page, served: ServedPage) -> None:
+    hide, show = (person.get_by_role("button", name=name, exact=True) for name in ("Hide", "Show again"))
+    person.keyboard.press("h")
+    expect(show).to_be_visible()
+    with served.library() as library:
+        library.people.unhide("Barack Obama")
+    expect(hide).to_be_visible()
+    person.keyboard.press("h")
+    expect(show).to_be_visible()
+    expect(person.locator(".is-problem")).to_have_count(0)
+
+
 def test_a_former_name_is_not_offered_any_more(person: Page, served: ServedPage) -> None:
     field = person.locator(".ask input")
     field.fill("biden")

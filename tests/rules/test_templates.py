@@ -70,6 +70,20 @@ def test_a_long_title_is_cut_and_what_follows_it_is_not(title: str) -> None:
     assert title.startswith(name.removesuffix("-5298.JPG"))
 
 
+def test_only_in_a_name_that_is_too_long_the_title_and_the_album_are_cut() -> None:
+    album, title = "W" * 260, "Christmas at grandmother"
+    assert rendered("/srv/{album}/{title}{suffix}", title=title, album=album) == f"/srv/{'W' * 255}/{title}.JPG"
+    assert rendered("/srv/{title}/{album}/{id}{suffix}", title=title, album=album) == (
+        f"/srv/{title}/{'W' * 255}/5298.JPG"
+    )
+    name = Path(rendered("/srv/{album} - {title}-{id}{suffix}", title=title, album=album)).name
+    assert name.endswith(f"W - {title}-5298.JPG")
+    assert len(name) == 255 - len(" (2).xmp") - 8
+    name = Path(rendered("/srv/{album} - {title}-{id}{suffix}", title="t" * 300, album=album)).name
+    assert 110 < name.count("W") == name.count("t")
+    assert name.endswith("t-5298.JPG")
+
+
 @pytest.mark.parametrize("date", ["%Y/", "/%Y", "%Y//%m", "/"])
 @pytest.mark.parametrize("template", ["/srv/{taken:DATE}{name}", "/srv/{taken:DATE}"])
 def test_a_date_with_an_empty_part_is_refused(template: str, date: str) -> None:

@@ -96,8 +96,8 @@ class FlickrBench:
         finally:
             calls.close()
 
-    def look(self, *, within: float = 60, captions: bool = False) -> None:
-        """List what there is, or what has changed; with `captions` as sidecars need it."""
+    def look(self, *, within: float = 60, captions: bool = False, times: int = 1) -> None:
+        """List what there is, or what has changed, some times; with `captions` as sidecars need it."""
 
         async def look() -> None:
             with self.calls() as calls:
@@ -109,7 +109,8 @@ class FlickrBench:
                     on_found=lambda: None,
                     captions=captions,
                 )
-                await asyncio.wait_for(found.look(), within)
+                for _ in range(times):
+                    await asyncio.wait_for(found.look(), within)
 
         asyncio.run(look())
 

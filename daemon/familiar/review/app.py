@@ -312,7 +312,7 @@ def _said(error: FamiliarError) -> str:
     if isinstance(error, SamePhotoError):
         return f"{error.photo} shows two faces that would be one person."
     if isinstance(error, StaleError):
-        return "This changed in the meantime, so nothing was done. You see how it is now."
+        return "This changed in the meantime, so nothing was done."
     return visible(str(error))
 
 

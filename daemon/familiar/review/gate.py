@@ -3,7 +3,7 @@
 It is the outermost layer, in front of all routes: a route that is added later can't be reached without it.
 """
 
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterator
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
@@ -75,7 +75,7 @@ class Gate:
             return _refusal("Not found.", 404)
         scope["path"] = scope["path"].removeprefix(self._prefix)
         scope.pop("raw_path", None)
-        login = self._logins.find(_cookie_of(headers, self._cookie))
+        login = next(filter(None, map(self._logins.find, _cookies_of(headers, self._cookie))), None)
         if login is None or scope["path"] == "/login":
             return self._login
         if scope["method"] not in _READING and not _is_own_change(headers, login):
@@ -131,9 +131,9 @@ def _refusal(text: str, status: int) -> Response:
     return PlainTextResponse(f"{text}\n", status)
 
 
-def _cookie_of(headers: Headers, name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+def _cookies_of(headers: Headers, name: str) -> Iterator[str]:
+    """Give the values of a cookie; cookies of other servers at this host may have any form, and any name."""
+    for part in ";".join(headers.getlist("cookie")).split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            yield value

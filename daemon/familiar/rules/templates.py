@@ -6,7 +6,7 @@ replaced.
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +30,12 @@ NUMBER_FORMAT = r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?"
 ALBUM_FORMAT = r"\|[^{}/|]*[^{}/|\s.][^{}/|]*"
 """What may follow `{album:`, as a regular expression: a bar, and the text for photos in no album."""
 
+_CUT = frozenset({"title", "album"})
+"""The fields that are cut where a name is too long: what stands beside them, such as a number, tells names apart."""
+_MARK = "\0"
+"""What stands for them until they are cut."""
 _ROOM = 16
-"""Bytes of a name that a long title leaves free: for a number, and for the suffix of a sidecar."""
+"""Bytes of a file name that a long title leaves free: for a number, and for the suffix of a sidecar."""
 
 _DIGITS = 12
 """Digits of a hash that stand for a number."""
@@ -78,19 +82,23 @@ class Template:
 
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
         """Return the target for these values; `name` is the file name in a target that is a folder."""
-        components = self._components(values)
-        excess = max((size_of(component) for component in components), default=0) - (LONGEST - _ROOM)
-        if excess > 0 and "title" in self.fields:  # what follows a title, such as a number, tells names apart
-            title = clean_name(str(values["title"]))
-            shorter = clean_name(title, longest=max(size_of(title) - excess, 1))
-            components = self._components({**values, "title": shorter})
-        components = [shorten_name(component) for component in components]
+        texts = iter([_shown(values, field, spec) for _, field, spec in self.parts if field in _CUT])
+        marked = _components(
+            "".join(
+                literal + (_MARK if field in _CUT else _shown(values, field, spec))
+                for literal, field, spec in self.parts
+            )
+        )
+        rooms = [LONGEST] * len(marked)
+        if marked and not self.is_folder:
+            rooms[-1] -= _ROOM
+        components = [
+            shorten_name(_filled(component, [next(texts) for _ in range(component.count(_MARK))], room))
+            for component, room in zip(marked, rooms, strict=True)
+        ]
         if self.is_folder or not components:
             components.append(name)
         return self.base.joinpath(*components)
-
-    def _components(self, values: Mapping[str, str | float | datetime]) -> list[str]:
-        return _components("".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts))
 
 
 def parse_template(text: str, *, home: Path) -> Template:
@@ -166,6 +174,17 @@ def values_of(
         "title": path.stem if facts is None else facts.title or facts.id,
         "id": subject.photo.hash[:_DIGITS] if facts is None else facts.id,
     }
+
+
+def _filled(component: str, texts: Sequence[str], room: int) -> str:
+    """Return a component with texts in the place of its marks, the longest of them cut to fit into the room."""
+    left, longest = room - size_of(component.replace(_MARK, "")), room
+    for place, size in enumerate(sorted(map(size_of, texts))):
+        longest = max(left // (len(texts) - place), 1)
+        left -= min(size, longest)
+    for text in texts:
+        component = component.replace(_MARK, text if size_of(text) <= longest else clean_name(text, longest=longest), 1)
+    return component
 
 
 def _components(text: str) -> list[str]:

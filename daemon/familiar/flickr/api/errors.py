@@ -51,7 +51,8 @@ class NotAllowedError(FlickrError):
     def __init__(self, detail: str) -> None:
         """Take the answer of Flickr as `detail`."""
         super().__init__(
-            f"the login may not do this ({detail}); log in with more access: familiar flickr login --perms write"
+            f"Flickr does not allow this ({detail}); a login with read access needs more: familiar flickr login "
+            "--perms write"
         )
 
 

@@ -43,6 +43,7 @@ class AlbumLister:
         self._log = log
         self._found: AlbumsOfPhotos | None = None
         self._met: set[str] = set()
+        self._told: set[str] = set()
         self._moved = 0
 
     def begin(self) -> None:
@@ -100,8 +101,10 @@ class AlbumLister:
             self._log.emit("flickr.albums_changed", albums=len(unknown), photos=self._moved)
             self._moved = 0
         if walk is not None:
-            for text in self._choice.without_album(self._store.flickr_albums.all()):
+            lacking = set(self._choice.without_album(self._store.flickr_albums.all()))
+            for text in sorted(lacking - self._told):
                 self._log.emit("flickr.no_album", album=text)
+            self._told = lacking
 
     def _missing(self) -> list[str]:
         """Return the albums that a whole list lacks; there are answers that lack all of them by mistake."""

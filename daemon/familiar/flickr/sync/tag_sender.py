@@ -144,6 +144,8 @@ class Sender:
             if is_there == tag.wanted or (is_there and not ours):
                 self._finish(tag, present=is_there, ours=is_there and ours)
                 return there
+            if found is not None and self._hand_over(tag, there, found):
+                return there
             try:
                 return await (self._add(tag, there) if found is None else self._remove(tag, there, found))
             except PassingError as error:
@@ -166,6 +168,15 @@ class Sender:
             return there
         self._finish(tag, present=True, ours=True)
         return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
+
+    def _hand_over(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> bool:
+        """Leave a tag to another one that is still wanted, and of which Flickr made the same, if there is one."""
+        for other in self._store.flickr_tags.of(tag.flickr_id):
+            if other.wanted and other.present and find_tag(there, other.text) is found:
+                self._store.flickr_tags.settle(other, present=True, ours=True)
+                self._store.flickr_tags.settle(tag, present=False, ours=False)
+                return True
+        return False
 
     async def _remove(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> list[PhotoTag]:
         if not self._store.flickr_tags.begin(tag):

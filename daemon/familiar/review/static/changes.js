@@ -4,12 +4,13 @@ import { note, problem } from "./notes.js";
 
 const at = document.body.dataset.at;
 const token = document.querySelector("meta[name=change-token]").content;
+const KINDS = ["groups", "people"]; // what has versions that a page goes on to decide on before it is shown again
 const AGAIN = 2000; // milliseconds until it is tried again where nobody answered
 
 const waiting = stored("changes");
 const done = stored("done");
 const callbacks = new Map();
-const following = new Map(); // versions that own changes have left, by what they were before
+const following = []; // what own changes have made of versions, in the order in which they were made
 let sending = false;
 
 function stored(name) {
@@ -83,25 +84,44 @@ async function sendApart(whole) {
 /** Return a change with the versions as the own changes before it have left them: it was decided on these. */
 function followed(wanted) {
   const whole = { ...wanted };
-  for (const kind of ["groups", "people"]) {
+  for (const kind of KINDS) {
     if (!wanted[kind]) continue;
-    whole[kind] = { ...wanted[kind] };
-    for (const [id, seen] of Object.entries(wanted[kind])) {
-      let version = seen;
-      while (following.has(`${kind} ${id} ${version}`)) version = following.get(`${kind} ${id} ${version}`);
-      whole[kind][id] = version;
-    }
+    const after = ([id, seen]) => [id, following.reduce((version, step) => stepped(version, step, kind, id), seen)];
+    whole[kind] = Object.fromEntries(Object.entries(wanted[kind]).map(after));
   }
   return whole;
 }
 
+function stepped(version, step, kind, id) {
+  return step.kind === kind && step.id === id && step.before === version ? step.after : version;
+}
+
 function follow(made, answer) {
-  for (const kind of ["groups", "people"]) {
-    for (const [id, seen] of Object.entries(made[kind] ?? {})) {
-      const now = answer.versions?.[id];
-      if (now && now !== seen) following.set(`${kind} ${id} ${seen}`, now);
+  for (const kind of KINDS) {
+    for (const [id, before] of Object.entries(made[kind] ?? {})) {
+      const after = answer.versions?.[id];
+      if (after && after !== before) following.push({ by: made.id, kind, id, before, after });
     }
   }
+}
+
+/** Follow an undo: what a change had made of versions is taken back. */
+function followBack(change) {
+  const steps = following.filter((step) => step.by === change).reverse();
+  following.push(...steps.map((step) => ({ ...step, by: null, before: step.after, after: step.before })));
+}
+
+/**
+ * Post a change as it follows own ones. Where what they left is gone, somebody else may have restored what the page
+ * shows: then it is posted once more as it was decided.
+ */
+async function postFollowed(next) {
+  const whole = followed(next);
+  const [status, answer] = await post("/changes", whole);
+  const isFollowed = KINDS.some((kind) => JSON.stringify(whole[kind]) !== JSON.stringify(next[kind]));
+  if (answer.kind !== "stale" || !isFollowed) return [whole, status, answer];
+  const seen = { ...next, id: `${next.id}-seen` };
+  return [{ ...seen, id: next.id }, ...(await post("/changes", seen))];
 }
 
 async function send() {
@@ -112,8 +132,7 @@ async function send() {
     const [next] = waiting;
     let whole, status, answer;
     try {
-      whole = followed(next);
-      [status, answer] = await post("/changes", whole);
+      [whole, status, answer] = await postFollowed(next);
     } catch {
       told ??= problem("The server does not answer. What you decided is kept, and sent when it does.", [], { stays: true });
       await new Promise((go) => setTimeout(go, AGAIN));
@@ -170,6 +189,7 @@ export function undo(id = null) {
   keep();
   change({ what: "undo", events }, {
     onMade: () => {
+      followBack(made);
       document.dispatchEvent(new CustomEvent("undone", { detail: { id: made } }));
       note(`Undone: ${said}`);
       return true;

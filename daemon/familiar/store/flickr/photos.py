@@ -170,7 +170,20 @@ class FlickrPhotos:
                     (state, photo_id, reason, id_),
                 )
                 ended += [id_] if state != "listed" else []
+            self._note_repeats([row[0] for row in rows])
         return [photo for id_ in ended for photo in self._rows("WHERE id = ?", id_)]
+
+    def _note_repeats(self, ids: Sequence[str]) -> None:
+        """Let rules decide on each upload of a content that has just come down once more.
+
+        A content is handled once, by what Flickr says of one of its uploads.
+        """
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET news = ?1 WHERE state = 'done' AND news IS NULL AND photo_id IN ("
+            "SELECT photo_id FROM flickr_photos AS new WHERE id IN (SELECT value FROM json_each(?2)) AND news IS NULL "
+            "AND EXISTS (SELECT 1 FROM flickr_photos WHERE photo_id = new.photo_id AND id != new.id))",
+            (CHANGED, json.dumps(list(ids))),
+        )
 
     # Deciding again
 
