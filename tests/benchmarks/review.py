@@ -103,6 +103,7 @@ def _measure_pages(
 ) -> None:
     names = session.get(f"{top}/people/names", timeout=600).json()
     months = [month for month, _ in _asked(session, f"{top}/photos/months")]
+    _time("suggestions found", lambda: session.get(f"{top}/suggestions", timeout=600))  # in the background till then
     print(f"{'page':52} {'first':>8} {'median':>8} {'p99':>8} {'processor':>10} ms")
     for page in PAGES:
         if wanted.only not in page:

@@ -1,5 +1,6 @@
 """The command `familiar review`, in a process of its own."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -36,3 +37,20 @@ def test_other_commands_start_without_a_web_server(strangers: Household) -> None
     code = "import sys, familiar.cli.run, familiar.cli.status; print({'starlette', 'uvicorn'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
+
+
+def test_arithmetic_of_the_page_begins_no_threads() -> None:
+    code = """
+import os
+from familiar.review.arithmetic import use_one_thread
+use_one_thread()
+import faiss, numpy
+points = numpy.ones((2000, 64), numpy.float32)
+index = faiss.IndexFlatL2(64)
+index.add(points @ numpy.ones((64, 64), numpy.float32))
+index.search(points, 3)
+print(len(os.listdir("/proc/self/task")))
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout == "1\n"

@@ -91,6 +91,8 @@ class Suggestions:
     def _maybe_named(self, near: Mapping[Any, Suggestion]) -> Iterable[Suggestion]:
         """Give the questions that names on Flickr raise, with the distances of those that faces raise, too."""
         hints = self._hints.all()
+        if not hints:
+            return
         names = dict(self._db.conn.execute("SELECT id, name FROM people"))
         sizes = dict(self._db.conn.execute("SELECT cluster_id, count(*) FROM real_cluster_faces GROUP BY cluster_id"))
         excluded = self._excluded([hint.who for hint in hints])
