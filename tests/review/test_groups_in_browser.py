@@ -239,6 +239,23 @@ def test_keys_of_a_single_letter_can_be_switched_off(page: Page, served: ServedP
     assert names(served)[1] == "unnamed"
 
 
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_problem_is_told_once_clear_of_what_is_chosen_until_escape(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator(".mosaic").first.focus()
+    for key in "xmm":
+        page.keyboard.press(key)
+    problem, chosen = page.locator(".is-problem"), page.locator(".chosen")
+    expect(problem).to_have_text(re.compile("Choose at least two groups"))
+    told, bar = problem.bounding_box(), chosen.bounding_box()
+    assert told is not None
+    assert bar is not None
+    assert told["y"] + told["height"] <= bar["y"]
+    page.keyboard.press("Escape")
+    expect(problem).to_have_count(0)
+    expect(chosen).to_be_visible()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1200, "dark")])
 def test_pages_are_accessible_and_nothing_overflows(
     browser: Browser, served: ServedPage, width: int, scheme: str

@@ -146,6 +146,14 @@ def test_a_change_that_somebody_else_took_back_is_made_again(person: Page, serve
     expect(person.locator(".is-problem")).to_have_count(0)
 
 
+def test_escape_leaves_the_field_of_the_name(person: Page) -> None:
+    person.keyboard.press("n")
+    person.keyboard.type("joe")
+    person.keyboard.press("Escape")
+    expect(person.locator(".ask input")).not_to_be_focused()
+    expect(person.get_by_role("heading", level=1)).to_have_text("Barack Obama")
+
+
 def test_a_former_name_is_not_offered_any_more(person: Page, served: ServedPage) -> None:
     field = person.locator(".ask input")
     field.fill("biden")

@@ -142,6 +142,7 @@ export class NameField {
       this.close();
       this.input.value = "";
       onLeave?.();
+      if (document.activeElement === this.input) this.input.blur();
     } else return;
     event.preventDefault();
     event.stopPropagation();

@@ -2,7 +2,7 @@
 
 import { readPart, undo } from "./changes.js";
 import { onChange } from "./live.js";
-import { problem } from "./notes.js";
+import { closeProblem, problem } from "./notes.js";
 import { startActivity } from "./activity.js";
 import { startGroup } from "./group.js";
 import { startGroups } from "./groups.js";
@@ -103,6 +103,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   if (event.key.length === 1 && event.key !== " " && !singleKeys.checked) return;
+  if (event.key === "Escape" && closeProblem()) return;
   const act = { "?": () => help.showModal(), u: () => undo(), ...page?.keys }[event.key];
   if (act && act(event) !== false) event.preventDefault();
 });

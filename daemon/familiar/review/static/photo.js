@@ -2,7 +2,7 @@
 
 import { change, readPart, undo } from "./changes.js";
 import { NameField } from "./names.js";
-import { problem, whenStale } from "./notes.js";
+import { closeProblem, problem, showNotesIn, whenStale } from "./notes.js";
 
 const STEP = 0.02; // of the longer side of the photo, by which an arrow key moves the box
 const LEAST = 16; // pixels of the shorter side of a box
@@ -19,6 +19,7 @@ export function startPhoto(root, { refresh }) {
   let chosen = null; // the button of a face
   let box = null; // x, y, width and height of what is drawn
   let rect = null;
+  let isLooking = false; // whether a drawn face is looked for
 
   function missing() {
     picture.hidden = true;
@@ -29,11 +30,9 @@ export function startPhoto(root, { refresh }) {
   picture?.addEventListener("error", missing);
   if (picture?.complete && picture.naturalWidth === 0) missing();
 
-  function decide(wanted, onMade = () => refresh()) {
-    change(
-      { photos: { [photo]: version }, ...wanted },
-      { onMade: (made) => void onMade(made), onRefused: whenStale(() => refresh()) },
-    );
+  const refused = whenStale(() => refresh());
+  function decide(wanted, { onMade = () => refresh(), onRefused = refused } = {}) {
+    change({ photos: { [photo]: version }, ...wanted }, { onMade: (made) => void onMade(made), onRefused });
   }
 
   const field = new NameField(ofFace.querySelector(".who"), {
@@ -95,11 +94,25 @@ export function startPhoto(root, { refresh }) {
   }
 
   function addFace() {
+    if (isLooking) return;
     const [x, y, width, height] = box;
     const sides = [x, y, x + width, y + height].map(Math.round);
-    decide({ what: "add face", box: sides, ...(time === null ? {} : { time }) }, (made) => refresh(made.face));
-    boxActs.querySelector("[data-do='add face']").disabled = true;
-    setTimeout(() => boxActs.querySelector("[data-do='add face']")?.removeAttribute("disabled"), 2000);
+    showLooking(true);
+    decide({ what: "add face", box: sides, ...(time === null ? {} : { time }) }, {
+      onMade: (made) => refresh(made.face),
+      onRefused: (said) => {
+        showLooking(false);
+        return refused(said);
+      },
+    });
+  }
+
+  /** Show that a face is looked for, which takes a worker some seconds, or that it is not any more. */
+  function showLooking(on) {
+    isLooking = on;
+    root.querySelector(".drawing").ariaBusy = String(on);
+    root.querySelector("[data-do='add face']").disabled = on;
+    root.querySelector("[data-looking]").textContent = on ? "Looking for the face …" : "";
   }
 
   function pointIn(event) {
@@ -171,7 +184,7 @@ export function startPhoto(root, { refresh }) {
       b: draw,
       n: () => (chosen ? void field.input.focus() : false),
       f: () => (chosen ? ACTS["no face"]() : false),
-      Escape: () => leaveDrawing(),
+      Escape: () => leaveDrawing() !== false || closeProblem(),
     },
   };
 }
@@ -193,6 +206,7 @@ export class PhotoDialog {
     dialog.addEventListener("close", () => {
       this.photo?.stop();
       this.photo = null;
+      showNotesIn(document.body);
       this.onClose?.();
     });
   }
@@ -208,6 +222,7 @@ export class PhotoDialog {
       part.querySelector(".about")?.append(close);
       this.writeTimes(part);
       this.dialog.replaceChildren(part);
+      showNotesIn(this.dialog);
       [this.step, this.onClose] = [step, onClose];
       const root = this.dialog.querySelector(".photo");
       this.refresh = (face = null, time = root.dataset.time ?? null) =>
