@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from benchmarks.large_library import LargeLibrary
 from familiar.store.store import STORE_NAME
@@ -140,11 +140,14 @@ def test_a_box_without_a_face_is_refused_by_keyboard_alone_with_the_reason(photo
     photos.keyboard.press("b")
     for _ in range(20):
         photos.keyboard.press("ArrowLeft")
-    photos.route("**/changes", lambda route: (photos.wait_for_timeout(2500), route.continue_()))
+    held: list[Route] = []
+    photos.route("**/changes", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no method of a list
     for _ in range(2):
         photos.keyboard.press("Enter")
         expect(dialog.get_by_text("Looking for the face …")).to_be_visible()
         expect(dialog.get_by_role("button", name="Add this face")).to_be_disabled()
+    for route in held:
+        route.continue_()
     reason = dialog.locator(".is-problem", has_text="No face can be aligned in this box")
     expect(reason).to_be_visible(timeout=30_000)
     photos.unroute("**/changes")
