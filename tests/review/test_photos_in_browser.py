@@ -1,10 +1,11 @@
 """Photos by month, and single ones with their faces, in a browser."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from benchmarks.large_library import LargeLibrary
 from familiar.store.store import STORE_NAME
@@ -35,6 +36,11 @@ def months(page: Page) -> dict[str, int]:
         re.sub(r"\s+\S+$", "", section.locator("h2").inner_text()): section.locator(".tile").count()
         for section in sections.all()
     }
+
+
+def answer_late(route: Route) -> None:
+    time.sleep(2.5)
+    route.continue_()
 
 
 def open_far(page: Page) -> None:
@@ -140,7 +146,7 @@ def test_a_box_without_a_face_is_refused_by_keyboard_alone_with_the_reason(photo
     photos.keyboard.press("b")
     for _ in range(20):
         photos.keyboard.press("ArrowLeft")
-    photos.route("**/changes", lambda route: (photos.wait_for_timeout(2500), route.continue_()))
+    photos.route("**/changes", answer_late)
     for _ in range(2):
         photos.keyboard.press("Enter")
         expect(dialog.get_by_text("Looking for the face …")).to_be_visible()
