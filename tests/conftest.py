@@ -47,9 +47,16 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         options.dist = "worksteal"  # the tests of a module stay together, and share what it prepares
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process that runs tests whether long ones are to be skipped."""
+    node.workerinput["without_long"] = node.config.option.without_long
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip long tests, unless tests were named."""
-    if getattr(config.option, "without_long", False):
+    told: dict[str, Any] = getattr(config, "workerinput", vars(config.option))
+    if told.get("without_long"):
         for item in items:
             if "long" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="it takes long; it runs if it is named: pytest " + item.nodeid))

@@ -1,7 +1,6 @@
 """Photos by month, and single ones with their faces, in a browser."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -36,11 +35,6 @@ def months(page: Page) -> dict[str, int]:
         re.sub(r"\s+\S+$", "", section.locator("h2").inner_text()): section.locator(".tile").count()
         for section in sections.all()
     }
-
-
-def answer_late(route: Route) -> None:
-    time.sleep(2.5)
-    route.continue_()
 
 
 def open_far(page: Page) -> None:
@@ -146,11 +140,14 @@ def test_a_box_without_a_face_is_refused_by_keyboard_alone_with_the_reason(photo
     photos.keyboard.press("b")
     for _ in range(20):
         photos.keyboard.press("ArrowLeft")
-    photos.route("**/changes", answer_late)
+    held: list[Route] = []
+    photos.route("**/changes", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no method of a list
     for _ in range(2):
         photos.keyboard.press("Enter")
         expect(dialog.get_by_text("Looking for the face …")).to_be_visible()
         expect(dialog.get_by_role("button", name="Add this face")).to_be_disabled()
+    for route in held:
+        route.continue_()
     reason = dialog.locator(".is-problem", has_text="No face can be aligned in this box")
     expect(reason).to_be_visible(timeout=30_000)
     photos.unroute("**/changes")

@@ -292,7 +292,7 @@ class Account:
             album.photos, album.updated = left, max(int(self._now()), album.updated + 1)
 
     def _touch(self, photo: Photo) -> None:
-        photo.updated = int(self._now())
+        photo.updated = max(int(self._now()), photo.updated + 1)  # two changes within a second look like one
 
     def _new_tag(self, photo: Photo, raw: str, *, by_application: bool = False) -> Tag:
         return Tag(
