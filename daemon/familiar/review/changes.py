@@ -355,7 +355,7 @@ def _known_name(library: Library, change: Change) -> str:
     key = name_key(change.name)
     known = next((name for name in library.people.names() if name_key(name) == key), None)
     if known is None and not change.is_new:
-        raise UnknownNameError(f"Nobody is named {change.name!r} yet.")
+        raise UnknownNameError(f"Nobody is named “{change.name}” yet.")
     return known or change.name
 
 
