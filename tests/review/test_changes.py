@@ -83,6 +83,14 @@ def test_what_has_changed_since_it_was_seen_is_not_decided_on(visitor: Visitor, 
     assert groups_of(served) == before
 
 
+def test_what_is_no_change_is_told(visitor: Visitor) -> None:
+    answer = visitor.session.post(
+        f"{visitor.address}/changes", data="{", headers={"Content-Type": "application/json"}, timeout=10
+    )
+    assert answer.status_code == 400
+    assert answer.json()["said"].startswith("This is not a change: Invalid JSON")
+
+
 def test_faces_that_are_in_no_group_are_counted_where_no_group_waits(visitor: Visitor, served: ServedPage) -> None:
     with served.library() as library:
         library.clusters.take_out(1, [face.id for face in library.clusters.faces(1)[:2]])

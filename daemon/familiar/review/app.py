@@ -321,5 +321,7 @@ def _said(error: FamiliarError) -> str:
 
 
 def _no_change(error: ValidationError) -> Response:
-    problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
+    problems = [
+        ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"]))) for one in error.errors(include_url=False)
+    ]
     return JSONResponse({"kind": "refused", "said": f"This is not a change: {'; '.join(problems)}."}, 400)

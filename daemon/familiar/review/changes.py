@@ -341,7 +341,7 @@ def _decided(person: DecidedPerson, said: str) -> Made:
 
 def _try_again(library: Library, change: Change) -> Made:
     count = library.retry(*(os.fsdecode(unquote_to_bytes(file)) for file in change.files))
-    return Made(said=f"{counted(count, 'file')} tried again", events=())
+    return Made(said=f"{counted(count, 'file')} waiting for another try", events=())
 
 
 def _undo(library: Library, change: Change) -> Made:
