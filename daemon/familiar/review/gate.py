@@ -32,8 +32,8 @@ LARGEST_BODY = 1 << 20
 """Bytes of a change: the ids of 10,000 faces fit in."""
 
 _OTHER_NAME = (
-    "This server has another name. A name that a proxy passes on, with its port if that is not the usual one, has to be "
-    "in the setting `hosts`, which takes effect when the server is started again."
+    "This server has another name. A name that a proxy passes on, with its port if that is not the usual one, has to "
+    "be in the setting `hosts`, which takes effect when the server is started again."
 )
 """What is wrong with a request for another host; whoever sets a proxy up learns what to do, nobody what this is."""
 
