@@ -26,7 +26,8 @@ def check_name(name: str) -> str:
         raise UsageError(f"The name {kept[:20]!r}... has {len(kept)} characters; at most {MAX_NAME} are allowed.")
     odd = [character for character in kept if _is_odd(character)]
     if odd:
-        raise UsageError(f"The name {kept!r} has the control character {odd[0]!r}; leave it out.")
+        visible = "".join("�" if _is_odd(character) else character for character in kept)
+        raise UsageError(f"The name {visible!r} has the control character U+{ord(odd[0]):04X}; leave it out.")
     if all(unicodedata.category(character) in {"Cf", "Mn", "Me", "Zs"} for character in kept):
         raise UsageError(f"The name {kept!r} has no visible character.")
     if name_key(kept) in RESERVED_NAMES:

@@ -20,6 +20,7 @@ def test_the_page_shows_what_was_done_and_undoes_it(page: Page, served: ServedPa
     expect(page.get_by_text("No daemon is running")).to_be_visible()
     check_page(page, axe_script())
     page.get_by_role("button", name="Undo: cluster 1 (5 faces) is Barack Obama").click()
+    sent(page)
     expect(page.get_by_text("undone already").first).to_be_visible()
     assert names(served)[1] == "unnamed"
 
@@ -114,14 +115,14 @@ def test_a_file_that_was_set_aside_is_tried_again_by_the_next_scan(tmp_path: Pat
         assert shown.count("not a picture in a known format") == 2
         (file,) = re.findall(r'data-again="([^"]+%FF[^"]*)"', shown)
         made = visitor.change(what="try again", files=[file])
-        assert (made.status_code, made.json()["said"]) == (200, "1 file tried again")
+        assert (made.status_code, made.json()["said"]) == (200, "1 file waiting for another try")
         assert up_to_date(visitor).count("not a picture in a known format") == 1
         twice = visitor.change(what="try again", files=[file])
         assert twice.status_code == 422
         assert "was not set aside, or is waiting to be handled again already" in twice.json()["said"]
         assert visitor.change(what="try again", files=["/nowhere.jpg"]).status_code == 422
-        assert visitor.change(what="try again").json()["said"] == "1 file tried again"
-        assert visitor.change(what="try again").json()["said"] == "0 files tried again"
+        assert visitor.change(what="try again").json()["said"] == "1 file waiting for another try"
+        assert visitor.change(what="try again").json()["said"] == "0 files waiting for another try"
     assert home.json("status")["files"] == {"pending": 2}
 
 

@@ -79,15 +79,35 @@ def test_what_has_changed_since_it_was_seen_is_not_decided_on(visitor: Visitor, 
     faces = faces_of(served, 1)[:1] if what in {"take out", "split"} else []
     refused = visitor.change(what=what, groups=seen, faces=faces, name="A", is_new=True)
     assert (refused.status_code, refused.json()["kind"]) == (409, "stale")
-    assert refused.json()["said"] == "This changed in the meantime, so nothing was done. You see how it is now."
+    assert refused.json()["said"] == "This changed in the meantime, so nothing was done."
     assert groups_of(served) == before
+
+
+def test_what_is_no_change_is_told(visitor: Visitor) -> None:
+    answer = visitor.session.post(
+        f"{visitor.address}/changes", data="{", headers={"Content-Type": "application/json"}, timeout=10
+    )
+    assert answer.status_code == 400
+    assert answer.json()["said"].startswith("This is not a change: Invalid JSON")
+
+
+def test_faces_that_are_in_no_group_are_counted_where_no_group_waits(visitor: Visitor, served: ServedPage) -> None:
+    with served.library() as library:
+        library.clusters.take_out(1, [face.id for face in library.clusters.faces(1)[:2]])
+        assert "2 more faces stand alone" in visitor.get("/groups").text
+        for group in (1, 2, 3):
+            library.clusters.ignore(group)
+    shown = visitor.get("/groups").text
+    assert "No group waits for a name. 2 faces stand alone" in shown
+    assert "No face waits" not in shown
 
 
 def test_a_group_that_became_a_part_of_another_one_is_stale(visitor: Visitor, served: ServedPage) -> None:
     seen = versions(served, 1, 3)
     assert visitor.change(what="merge", groups=seen).json()["said"] == "2 groups are one group"
     assert visitor.change(what="ignore", groups=seen).json()["kind"] == "stale"
-    assert visitor.get("/groups/3/card").status_code == 404
+    gone = visitor.get("/groups/3/card?part")
+    assert (gone.status_code, "It is a part of another group now (1)." in gone.text) == (200, True)
 
 
 def test_a_change_that_is_sent_twice_is_made_once(visitor: Visitor, served: ServedPage) -> None:

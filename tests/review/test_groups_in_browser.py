@@ -239,6 +239,15 @@ def test_keys_of_a_single_letter_can_be_switched_off(page: Page, served: ServedP
     assert names(served)[1] == "unnamed"
 
 
+def test_a_name_that_is_refused_after_the_next_group_is_shown_is_there_again(page: Page) -> None:
+    page.locator(".mosaic").first.click()
+    field = page.locator("[data-page=group] .ask input")
+    field.fill("any")
+    page.keyboard.press("Enter")
+    page.locator(".is-problem", has_text="is reserved in rules").get_by_role("button", name="Show it").click()
+    expect(page.locator("[data-page=group][data-group='1'] .ask input")).to_have_value("any")
+
+
 @pytest.mark.parametrize("width", [390, 1200])
 def test_a_problem_is_told_once_clear_of_what_is_chosen_until_escape(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

@@ -22,7 +22,7 @@ def rules(strangers: Household) -> Iterator[Path]:
 
 def test_without_rules_the_page_tells_how_to_begin(visitor: Visitor) -> None:
     shown = visitor.get("/rules").text
-    assert "There are no rules; set `rules:` in the configuration to a rules file." in shown
+    assert "There are no rules; set <code>rules:</code> in the configuration to a rules file." in shown
     assert visitor.get("/rules/preview").status_code == 404
 
 

@@ -72,6 +72,10 @@ class FaceClusters:
         rows = clusters.unnamed() if among is None else clusters.those(among)
         return [row for row in rows if row.kind == "unnamed" and row.recognised < row.faces and row.faces >= least]
 
+    def ungrouped(self) -> int:
+        """Count the faces that are in no cluster and match nobody."""
+        return self._session.store().clusters.ungrouped()
+
     def find(self, cluster: int) -> ClusterRow:
         """Return one cluster."""
         return self._session.store().clusters.find(cluster)

@@ -33,7 +33,7 @@ from familiar.review.live import LiveChanges
 from familiar.review.login_page import LoginPage
 from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.group import faces_of_group, show_group
-from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
+from familiar.review.pages.groups import GroupCards, card_now, list_groups
 from familiar.review.pages.suggestions import list_questions
 from familiar.review.people_answers import PeopleAnswers
 from familiar.review.photo_answers import PhotoAnswers
@@ -176,7 +176,9 @@ class ReviewApp:
         after, later = request.query_params.get("after", ""), set(_login(request).later)
         rows = await self._groups.rows()
         shown = await self._library.ask(
-            lambda library: list_groups(library, self._cards, rows, after=after, later=later)
+            lambda library: list_groups(
+                library, self._cards, rows, ungrouped=self._groups.ungrouped, after=after, later=later
+            )
         )
         self._prepare(face for card in shown.cards for face in card.faces)
         return self._pages.page(request, "groups", list=shown)
@@ -196,9 +198,11 @@ class ReviewApp:
 
     async def _show_card(self, request: Request) -> Response:
         group = int(request.path_params["group"])
-        card = await self._library.ask(lambda library: waiting_card(library, self._cards, group))
-        self._prepare(card.faces)
-        return self._pages.page(request, "one_card", card=card)
+        now = await self._library.ask(lambda library: card_now(library, self._cards, group))
+        if isinstance(now, str):
+            return self._pages.page(request, "one_card", card=None, said=now)
+        self._prepare(now.faces)
+        return self._pages.page(request, "one_card", card=now)
 
     async def _show_faces(self, request: Request) -> Response:
         group, start = int(request.path_params["group"]), number_in(request.query_params.get("start", "0"))
@@ -317,5 +321,7 @@ def _said(error: FamiliarError) -> str:
 
 
 def _no_change(error: ValidationError) -> Response:
-    problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
+    problems = [
+        ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"]))) for one in error.errors(include_url=False)
+    ]
     return JSONResponse({"kind": "refused", "said": f"This is not a change: {'; '.join(problems)}."}, 400)

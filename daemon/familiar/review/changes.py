@@ -341,7 +341,7 @@ def _decided(person: DecidedPerson, said: str) -> Made:
 
 def _try_again(library: Library, change: Change) -> Made:
     count = library.retry(*(os.fsdecode(unquote_to_bytes(file)) for file in change.files))
-    return Made(said=f"{counted(count, 'file')} tried again", events=())
+    return Made(said=f"{counted(count, 'file')} waiting for another try", events=())
 
 
 def _undo(library: Library, change: Change) -> Made:
@@ -355,7 +355,7 @@ def _known_name(library: Library, change: Change) -> str:
     key = name_key(change.name)
     known = next((name for name in library.people.names() if name_key(name) == key), None)
     if known is None and not change.is_new:
-        raise UnknownNameError(f"Nobody is named {change.name!r} yet.")
+        raise UnknownNameError(f"Nobody is named “{change.name}” yet.")
     return known or change.name
 
 

@@ -31,6 +31,12 @@ HEADERS = {
 LARGEST_BODY = 1 << 20
 """Bytes of a change: the ids of 10,000 faces fit in."""
 
+_OTHER_NAME = (
+    "This server has another name. A name that a proxy passes on, with its port if that is not the usual one, has to "
+    "be in the setting `hosts`, which takes effect when the server is started again."
+)
+"""What is wrong with a request for another host; whoever sets a proxy up learns what to do, nobody what this is."""
+
 _READING = frozenset({"GET", "HEAD"})
 
 
@@ -70,7 +76,7 @@ class Gate:
 
     def _choose(self, scope: Scope, headers: Headers) -> ASGIApp:
         if not self._hosts.allow(headers.get("host", "")):
-            return _refusal("This server has another name.", 421)
+            return _refusal(_OTHER_NAME, 421)
         if not scope["path"].startswith(f"{self._prefix}/"):
             return _refusal("Not found.", 404)
         scope["path"] = scope["path"].removeprefix(self._prefix)

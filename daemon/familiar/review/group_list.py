@@ -26,9 +26,10 @@ Place: TypeAlias = tuple[bool, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """All groups that waited, and how long it took to read them, in seconds."""
+    """All groups that waited, the number of faces in no group, and how long it took to read them, in seconds."""
 
     rows: Sequence[ClusterRow]
+    ungrouped: int
     seconds: float
 
 
@@ -59,6 +60,11 @@ class GroupList:
             self._begin(version)
         assert self._reading is not None
         return self._reading.rows
+
+    @property
+    def ungrouped(self) -> int:
+        """The number of faces that are in no group and nobody's, as of the groups that were returned last."""
+        return 0 if self._reading is None else self._reading.ungrouped
 
     async def _read_first(self, version: str) -> None:
         """Read the list for the first time, while other pages are shown."""
@@ -102,8 +108,8 @@ class GroupList:
 
 def _read(library: Library) -> _Reading:
     begin = time.monotonic()
-    rows = library.clusters.waiting()
-    return _Reading(rows=rows, seconds=time.monotonic() - begin)
+    rows, ungrouped = library.clusters.waiting(), library.clusters.ungrouped()
+    return _Reading(rows=rows, ungrouped=ungrouped, seconds=time.monotonic() - begin)
 
 
 def _find(library: Library, groups: Collection[int]) -> Sequence[ClusterRow]:

@@ -328,7 +328,7 @@ def test_a_copy_in_another_folder_is_refused_and_neither_is_applied(review: Revi
     [
         ("any", "The name 'any' is reserved in rules; choose another"),
         ("Unknown", "The name 'Unknown' is reserved in rules; choose another"),
-        ("a\nb", "The name 'a\\nb' has the control character '\\n'; leave it out"),
+        ("a\nb", "The name 'a�b' has the control character U+000A; leave it out"),
         ("x" * 201, "The name 'xxxxxxxxxxxxxxxxxxxx'... has 201 characters; at most 200 are allowed"),
     ],
 )

@@ -59,8 +59,8 @@ def test_what_can_not_be_a_person_is_refused_with_its_reason_and_no_other_suffer
     assert list(people(found, top)) == ["Ann"]
     assert refused(found, top) == {
         "unknown": "The name 'unknown' is reserved in rules; choose another.",
-        "a\nb": "The name 'a\\nb' has the control character '\\n'; leave it out.",
-        "caf\udce9": "The name 'caf\\udce9' has the control character '\\udce9'; leave it out.",
+        "a\nb": "The name 'a�b' has the control character U+000A; leave it out.",
+        "caf\udce9": "The name 'caf�' has the control character U+DCE9; leave it out.",
         "Bob": "it has no photos",
         "loose.jpg": "it is not in the folder of a person",
     }

@@ -40,8 +40,8 @@ class GroupCard:
 class GroupPart:
     """A part of the list of groups.
 
-    `after` is the place at which the next part begins, as text, None if there is none. `alone` is the number of groups
-    of a single face, which are not in the list.
+    `after` is the place at which the next part begins, as text, None if there is none. `alone` is the number of faces
+    that are in no group, or in one of their own, which is not in the list.
     """
 
     cards: Sequence[GroupCard]
@@ -71,9 +71,18 @@ class GroupCards:
 
 
 def list_groups(
-    library: Library, cards: GroupCards, waiting: Sequence[ClusterRow], *, after: str, later: Collection[int]
+    library: Library,
+    cards: GroupCards,
+    waiting: Sequence[ClusterRow],
+    *,
+    ungrouped: int,
+    after: str,
+    later: Collection[int],
 ) -> GroupPart:
-    """Return a part of the list of waiting groups, behind a place in it, without those that were put off."""
+    """Return a part of the list of waiting groups, behind a place in it, without those that were put off.
+
+    `ungrouped` is the number of faces that are in no group.
+    """
     rows = [row for row in waiting if row.faces >= _LEAST and row.id not in later]
     start = _parsed_place(after)
     left = [row for row in rows if start is None or place_of(row) > start]
@@ -82,23 +91,22 @@ def list_groups(
         cards=[cards.of(library, row) for row in shown],
         groups=len(rows),
         faces=sum(row.faces for row in rows),
-        alone=sum(row.faces < _LEAST for row in waiting),
+        alone=ungrouped + sum(row.faces < _LEAST for row in waiting),
         later=sum(row.id in later for row in waiting),
         after=".".join(str(int(part)) for part in place_of(shown[-1])) if len(left) > len(shown) else None,
     )
 
 
-def waiting_card(library: Library, cards: GroupCards, group: int) -> GroupCard:
-    """Return the card of a group that still waits for a name.
-
-    Raises:
-        UsageError: it does not; the message says what became of it.
-    """
-    row = library.clusters.find(group)
+def card_now(library: Library, cards: GroupCards, group: int) -> GroupCard | str:
+    """Return the card of a group that still waits for a name, or else what became of it."""
+    try:
+        row = library.clusters.find(group)
+    except UsageError:
+        return "It has no faces any more."
     if row.id != group:
-        raise UsageError(f"It is a part of another group now ({row.name or row.id}).")
+        return f"It is a part of another group now ({row.name or row.id})."
     if row.kind != "unnamed":
-        raise UsageError("It is ignored now." if row.name is None else f"It is {row.name} now.")
+        return "It is ignored now." if row.name is None else f"It is {row.name} now."
     return cards.of(library, row)
 
 

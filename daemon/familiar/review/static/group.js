@@ -27,8 +27,21 @@ export function startGroup(page, { show, showPhoto }) {
 
   /** Send a change about the whole group, and show the next one at once. */
   function answer(wanted) {
-    change({ ...wanted, groups: { [group]: page.dataset.version } }, { onRefused: refused });
+    change({ ...wanted, groups: { [group]: page.dataset.version } }, {
+      onRefused: (said, made) => {
+        if (said.kind !== "refused") return refused(said);
+        problem(said.said, [["Show it", () => showAgain(made.name)]]);
+        return true;
+      },
+    });
     goOn();
+  }
+
+  /** Show the group again, with a name in its field that was refused. */
+  async function showAgain(name) {
+    await refresh();
+    const again = document.querySelector(`[data-page=group][data-group="${group}"] .ask input`);
+    if (again) again.value = name ?? "";
   }
 
   async function goOn() {

@@ -52,7 +52,8 @@ export function startGroups(page, { show }) {
           if (some.length === 1) return true; // the card tells
         },
         onRefused: () => {
-          for (const card of some) restore(card);
+          if (some.length > 1) field.restore(wanted.name);
+          for (const card of some) restore(card, some.length === 1 ? wanted.name : "");
         },
       },
     );
@@ -79,17 +80,20 @@ export function startGroups(page, { show }) {
     card.classList.remove("is-chosen");
   }
 
-  /** Show the present state of a card. */
-  async function restore(card) {
+  /** Show the present state of a card, with a name that was typed there if it was refused. */
+  async function restore(card, typed = "") {
     try {
       const part = await read(`/groups/${card.dataset.group}/card`);
       const fresh = part.querySelector(".group");
+      if (!fresh) return void tell(card, part.textContent.trim());
       card.replaceWith(fresh);
       take([fresh]);
+      fresh.querySelector(".who input").value = typed;
     } catch (error) {
       tell(card, error.message);
+    } finally {
+      update();
     }
-    update();
   }
 
   async function putOff(some) {
@@ -132,7 +136,7 @@ export function startGroups(page, { show }) {
       { what: "merge", groups: versions(some) },
       {
         onMade: () => void restore(largest),
-        onRefused: () => some.forEach(restore),
+        onRefused: () => some.forEach((card) => restore(card)),
       },
     );
     answered.set(id, some);
@@ -169,7 +173,7 @@ export function startGroups(page, { show }) {
     show("/groups");
   }
 
-  new NameField(bar.querySelector(".who"), {
+  const field = new NameField(bar.querySelector(".who"), {
     similar: async () => (chosen()[0] ? read(`/groups/${chosen()[0].dataset.group}/people`) : []),
     onName: (name, isNew) => answer(chosen(), { what: "name", name, is_new: isNew }, name),
     onLeave: () => focusCard(chosen()[0] ?? cards()[0]),

@@ -50,10 +50,14 @@ function compare(one, other) {
   return place < 0 ? 0 : one[place] < other[place] ? -1 : 1;
 }
 
-/** Let a field complete names. `similar` gives similar people, `onName` gets a name and whether it is new. */
+/**
+ * Let a field complete names. `similar` gives similar people, `onName` gets a name and whether it is new. Where a person
+ * gets another name than their `own`, a new one comes first.
+ */
 export class NameField {
-  constructor(field, { similar, onName, onLeave, create = (name) => `Create “${name}”?` }) {
-    this.create = create;
+  constructor(field, { similar, onName, onLeave, wording = {}, own = null }) {
+    this.wording = { create: (name) => `Create “${name}”?`, known: (name) => name, ...wording };
+    this.own = own;
     this.input = field.querySelector("input");
     this.list = field.querySelector("ul");
     this.holder = field.closest(".group");
@@ -90,10 +94,13 @@ export class NameField {
   show() {
     const text = this.input.value.trim();
     this.isTouched = false;
-    const found = completions(text, this.names ?? [], this.people);
+    const others = (this.names ?? []).filter((name) => name !== this.own);
+    const found = completions(text, others, this.people);
     const isKnown = found.length > 0 && plain(found[0]) === plain(text);
     this.options = found.map((name) => ({ name, isNew: false }));
-    if (text && !isKnown && this.names !== null) this.options.push({ name: text, isNew: true });
+    if (text && text !== this.own && !isKnown && this.names !== null) {
+      this.options[this.own === null ? "push" : "unshift"]({ name: text, isNew: true });
+    }
     this.place = text ? 0 : -1;
     this.draw();
   }
@@ -105,7 +112,7 @@ export class NameField {
       item.role = "option";
       item.dataset.place = place;
       const name = document.createElement("span");
-      name.textContent = option.isNew ? this.create(option.name) : option.name;
+      name.textContent = this.wording[option.isNew ? "create" : "known"](option.name);
       item.append(name);
       if (!option.isNew && this.people[0]?.name === option.name) {
         const hint = document.createElement("small");
@@ -153,6 +160,11 @@ export class NameField {
     this.input.value = "";
     if (option.isNew) addKnown(option.name);
     this.onName(option.name, option.isNew);
+  }
+
+  /** Show a name again that was refused, unless another one is typed. */
+  restore(name) {
+    if (this.input.value === "") this.input.value = name ?? "";
   }
 
   close() {

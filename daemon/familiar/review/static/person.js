@@ -43,6 +43,8 @@ export function startPerson(page, { show, showPhoto }) {
         onRefused: (said, made) => {
           sent.delete(id);
           for (const face of made.faces ?? []) for (const one of facesOf(face)) one.closest("li").hidden = false;
+          if (made.what === "rename") anotherName.restore(made.name);
+          if (made.what === "give faces") restoreChoice(made);
           return refused(said, made);
         },
       },
@@ -91,13 +93,21 @@ export function startPerson(page, { show, showPhoto }) {
     decide({ ...wanted, faces }, onMade);
   }
 
+  /** Choose faces again, and say again whose they are, where that was refused. */
+  function restoreChoice({ faces, name: other }) {
+    for (const id of faces) mark(id, true);
+    update();
+    somebodyElse.restore(other);
+  }
+
   const similar = () => read(`${here}/similar`);
-  new NameField(page.querySelector(".ask .who"), {
+  const anotherName = new NameField(page.querySelector(".ask .who"), {
     similar,
-    create: (other) => `Rename to “${other}”?`,
+    own: name,
+    wording: { create: (other) => `Rename to “${other}”`, known: (other) => `Same person as ${other}` },
     onName: (other, isNew) => {
       if (isNew) decide({ what: "rename", name: other }, refresh);
-      else if (other !== name) decide({ what: "merge people", name: other }, (made) => show(`/people/${made.person}`));
+      else decide({ what: "merge people", name: other }, (made) => show(`/people/${made.person}`));
     },
   });
   const somebodyElse = new NameField(bar.querySelector(".who"), {

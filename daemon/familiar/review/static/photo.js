@@ -37,7 +37,15 @@ export function startPhoto(root, { refresh }) {
 
   const field = new NameField(ofFace.querySelector(".who"), {
     similar: async () => [],
-    onName: (name, isNew) => chosen && decide({ what: "name face", faces: [Number(chosen.dataset.face)], name, is_new: isNew }),
+    onName: (name, isNew) => {
+      if (!chosen) return;
+      decide({ what: "name face", faces: [Number(chosen.dataset.face)], name, is_new: isNew }, {
+        onRefused: (said) => {
+          field.restore(name);
+          return refused(said);
+        },
+      });
+    },
     onLeave: () => chosen?.focus(),
   });
 

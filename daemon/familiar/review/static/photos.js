@@ -7,6 +7,7 @@ import { problem } from "./notes.js";
 const AHEAD = "1500px"; // how far from the window photos are fetched
 const ROWS = 10; // rows of a block, which is fetched at once
 const TALLEST = 12e6; // pixels: browsers draw nothing beyond some 16 million
+const UNDATED = "No date";
 const LATER = 3000; // milliseconds after a change until the numbers are asked for once more
 const AGAIN = 400; // milliseconds until the numbers are asked for again while they are counted
 
@@ -107,7 +108,7 @@ export function startPhotos(page, { openPhoto }) {
   function showYears(from, end) {
     const years = new Map();
     months.forEach(([month], place) => {
-      const year = month.slice(0, 4) || "–";
+      const year = month.slice(0, 4) || UNDATED;
       if (!years.has(year)) years.set(year, place);
     });
     rail.hidden = years.size < 2;
@@ -116,7 +117,6 @@ export function startPhotos(page, { openPhoto }) {
         const link = document.createElement("a");
         const [month] = months[place];
         link.textContent = year;
-        if (year === "–") link.ariaLabel = "Without a date";
         link.href = `${document.body.dataset.at}/photos?${asked([startOf(month)])}`;
         if (place >= from && place < end) {
           link.addEventListener("click", (event) => {

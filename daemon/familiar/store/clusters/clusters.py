@@ -117,6 +117,15 @@ class Clusters:
         counts.update({kind: int(count) for kind, count in rows})
         return counts
 
+    def ungrouped(self) -> int:
+        """Count the faces that are in no cluster and match nobody, without looking at their embeddings."""
+        ((count,),) = self._db.conn.execute(
+            "SELECT count(*) FROM faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
+            "AND id NOT IN (SELECT face_id FROM clip_faces) AND id NOT IN (SELECT face_id FROM cluster_faces) "
+            "AND NOT EXISTS (SELECT 1 FROM matches WHERE face_id = faces.id AND accepted)"
+        )
+        return int(count)
+
     def find(self, cluster_id: int) -> ClusterRow:
         """Return a cluster; for one that was absorbed, the cluster that it is a part of now.
 
