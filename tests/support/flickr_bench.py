@@ -23,7 +23,7 @@ from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
 from familiar.model import Tag
-from familiar.service.totals import Totals
+from familiar.service.totals import EventTotals
 from familiar.settings import FlickrSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision.workers import tasks as worker
@@ -45,7 +45,7 @@ class FlickrBench:
     store: Store
     settings: FlickrSettings
     log: CheckedLog = field(default_factory=CheckedLog)
-    totals: Totals = field(default_factory=Totals)
+    totals: EventTotals = field(default_factory=EventTotals)
     perms: str = "write"
 
     @classmethod

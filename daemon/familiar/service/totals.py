@@ -13,7 +13,7 @@ _OUTCOMES = ("done", "kept", "failed", "refused", "undone", "undo_failed")
 
 
 @dataclass(slots=True)
-class Totals:
+class EventTotals:
     """Sums over the events of one process; operations by kind and outcome, of which a retry counts again."""
 
     photos: int = 0
@@ -82,13 +82,13 @@ class ProcessCounts:
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     tally: Tally = field(default_factory=Tally)
-    totals: Totals = field(default_factory=Totals)
+    totals: EventTotals = field(default_factory=EventTotals)
 
 
 class CountingLog:
     """An `EventLog` that adds what it passes on to the totals."""
 
-    def __init__(self, log: EventLog, totals: Totals) -> None:
+    def __init__(self, log: EventLog, totals: EventTotals) -> None:
         """Take the log behind it."""
         self._log = log
         self._totals = totals

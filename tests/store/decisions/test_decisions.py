@@ -821,6 +821,23 @@ def test_what_the_program_joined_is_taken_apart_for_good(album: Album) -> None:
     assert album.apply(absorbed={small: large}).absorbed == 1
 
 
+def test_what_was_told_apart_by_an_undo_is_undone_after_a_merge_that_took_it_over_and_leaves_nothing(
+    album: Album,
+) -> None:
+    small, middle, large = album.clusters(2, 3, 4)
+    album.store.decisions.clusters.tell_apart(middle, large)
+    album.apply(absorbed={small: middle})
+    absorption = album.store.decisions.log.events()[0]
+    album.store.decisions.undo(absorption.id)
+    apart = album.store.decisions.log.events()[0]
+    merge = album.store.decisions.clusters.merge(middle, large)
+    assert f"event {merge} (" in refusal_of(lambda: album.store.decisions.undo(apart.id))
+    album.store.decisions.undo(merge)
+    album.store.decisions.undo(apart.id)
+    album.store.decisions.undo()
+    assert album.rows()["refusals"] == []
+
+
 def test_a_cluster_can_be_undone_though_what_the_program_joined_to_it_was_taken_apart(album: Album) -> None:
     (cluster,) = album.clusters(2)
     before = album.rows()

@@ -74,7 +74,7 @@ _ROWS = ("clusters", "cluster_faces", "refusals", "no_faces", "face_references")
 
 def _rows(entry: LoggedEvent) -> Trace:
     """Return the rows that an event changed; of people, the columns."""
-    rows: set[Hashable] = {(change.table, change.key) for change in _changes(entry, *_ROWS)}
+    rows: set[Hashable] = {(change.table, change.key) for change in entry.changes if change.table in _ROWS}
     people = ((change.key, changed_columns(change)) for change in _changes(entry, "people"))
     return rows | {("people", key, column) for key, columns in people for column in columns}
 
