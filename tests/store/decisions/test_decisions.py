@@ -85,8 +85,8 @@ def test_a_cluster_that_has_the_name_already_is_not_named_again(album: Album) ->
         ("", "A person's name can't be empty."),
         (" \t\n", "A person's name can't be empty."),
         ("x" * 300, "The name 'xxxxxxxxxxxxxxxxxxxx'... has 300 characters; at most 200 are allowed."),
-        ("An\x00n", "The name 'An\\x00n' has the control character '\\x00'; leave it out."),
-        ("Ann\nBob", "The name 'Ann\\nBob' has the control character '\\n'; leave it out."),
+        ("An\x00n", "The name 'An\ufffdn' has the control character U+0000; leave it out."),
+        ("Ann\nBob", "The name 'Ann\ufffdBob' has the control character U+000A; leave it out."),
         ("Unknown", "The name 'Unknown' is reserved in rules; choose another."),
     ],
 )
