@@ -132,7 +132,7 @@ def test_a_photo_that_becomes_a_pipe_before_it_is_read_holds_nothing_up(
 ) -> None:
     household.configure({"settle": 1.0})
     with household.running() as daemon:
-        daemon.wait_for("service.ready")
+        daemon.wait_for("root.scanned")
         photo = put(biden, household.inbox)
         daemon.wait_for("file.found", path=str(photo))
         photo.unlink()
