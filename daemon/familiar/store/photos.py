@@ -27,6 +27,12 @@ FACE_COLUMNS = (
 )
 """What `face_of` makes a face of."""
 
+REAL_GLANCES = (
+    "faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
+    "AND id NOT IN (SELECT face_id FROM clip_faces)"
+)
+"""The faces of the view `real_faces`, without looking at their embeddings."""
+
 _ADD_FACE = f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -381,10 +387,7 @@ class Photos:
         counts = {"seen": 0, "set aside": 0, "output": 0}
         rows = self._db.conn.execute("SELECT verdict, count(*) FROM photos GROUP BY verdict")
         counts.update({str(verdict): int(count) for verdict, count in rows})
-        counts["faces"] = self._count(
-            "faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
-            "AND id NOT IN (SELECT face_id FROM clip_faces)"
-        )
+        counts["faces"] = self._count(REAL_GLANCES)
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
 
