@@ -24,7 +24,9 @@ def test_a_dry_run_shows_the_unit_for_this_installation_and_writes_nothing(house
 
 
 def test_a_service_with_workers_on_other_machines_has_the_network(household: Household) -> None:
-    household.configure({"workers": {"engine": "dask", "scheduler": "tls://nas.example:8786", "certificates": "/etc/dask"}})
+    household.configure(
+        {"workers": {"engine": "dask", "scheduler": "tls://nas.example:8786", "certificates": "/etc/dask"}}
+    )
     plan = household.json("service", "install", "--user", "--dry-run")
     (drop_in,) = (text for path, text in plan["files"].items() if path.endswith(".conf"))
     assert "RestrictAddressFamilies=AF_INET AF_INET6\nIPAddressDeny=\n" in drop_in
