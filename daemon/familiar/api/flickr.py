@@ -9,7 +9,7 @@ from familiar.albums import ALL, AlbumChoice
 from familiar.api.daemon import Configuration, daemon_for, rule_book
 from familiar.api.session import Session
 from familiar.errors import UsageError
-from familiar.flickr.api.albums import ListedAlbum
+from familiar.flickr.api.albums import AlbumEntry
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.errors import NotAllowedError, StoppedError
@@ -302,7 +302,7 @@ class FlickrAccount:
             self._session.log.emit("flickr.tag_adopted", photo=one.photo, tag=one.tag)
         return len(adopted)
 
-    async def _albums(self, settings: FlickrSettings, choice: AlbumChoice) -> tuple[ListedAlbum, ...]:
+    async def _albums(self, settings: FlickrSettings, choice: AlbumChoice) -> tuple[AlbumEntry, ...]:
         store = self._session.store(create=True).of_account(self.name)
         log = AccountLog(self._session.log, settings.name)
         calls, _ = connect(self._credentials, settings, store, log)
