@@ -176,8 +176,8 @@ class FlickrAccount:
         self._credentials.keep_key(key)
         self._credentials.keep_login(login)
         own = store.of_account(self.name)
-        own.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
-        own.flickr.remember("trouble", None)
+        own.flickr_facts.remember("account", {"nsid": login.nsid, "username": login.username})
+        own.flickr_facts.remember("trouble", None)
 
     def status(self) -> AccountStatus:
         """Return the login, the progress of the account, and waiting tags; makes no call to Flickr.
@@ -344,7 +344,7 @@ class FlickrAccount:
                 raise NotAllowedError("the login has read access only")
             await sender.send_all()
             if sender.sent.trouble is None:
-                store.flickr.remember("trouble", None)
+                store.flickr_facts.remember("trouble", None)
         finally:
             calls.close()
         return _push_result(store, sender)

@@ -96,7 +96,7 @@ class AlbumLister:
             await self._list(album, walk)
         with self._store.writing():
             self._store.flickr_albums.choose(self._choice, videos=self._videos)
-            self._store.flickr.remember("albums", value=True)
+            self._store.flickr_facts.remember("albums", value=True)
         if self._moved:
             self._log.emit("flickr.albums_changed", albums=len(unknown), photos=self._moved)
             self._moved = 0
@@ -156,7 +156,7 @@ class AlbumLister:
             return self._store.flickr_listing.unmet(leaving, walk=walk)
         unsure = [photo for photo in leaving if photo not in self._met]
         if len(unsure) > _LOOKS:
-            self._store.flickr.remember("listed at", None)
+            self._store.flickr_facts.remember("listed at", None)
             return None
         return {photo for photo in unsure if not await self._is_there(photo)}
 
@@ -173,4 +173,4 @@ class AlbumLister:
     @property
     def _are_known(self) -> bool:
         """Whether albums were followed before, so that what they tell now is news."""
-        return bool(self._store.flickr.fact("albums"))
+        return bool(self._store.flickr_facts.get("albums"))
