@@ -25,7 +25,7 @@ def connect(
     log: EventLog,
     on_call: Callable[[Kind], None] = lambda _kind: None,
 ) -> tuple[CallQueue, Login]:
-    """Return the client, and its account; `on_call` is told of each call and download.
+    """Return the queue of calls, and the login; `on_call` is called for each call and download.
 
     Raises:
         StoppedError: there is no login, or one of another account.

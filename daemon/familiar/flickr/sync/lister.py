@@ -41,7 +41,7 @@ class Lister:
         on_found: Callable[[], None],
         captions: bool = False,
     ) -> None:
-        """Take the rooms; `on_found` is called after photos were stored.
+        """Take the queue of calls and the account; `on_found` is called after photos were stored.
 
         With `captions` the wording of tags and licences is asked for.
         """
@@ -140,7 +140,7 @@ class Lister:
         """Return whether the walk has listed so few of the photos that it must have missed some."""
         total, lacking = walk.total or 0, self._lacking(walk, state)
         if total == 0:
-            return lacking < 0  # it was empty of a sudden
+            return lacking < 0  # it was empty suddenly
         return lacking >= total or lacking > max(total // _OFF, _OFF_AT_LEAST)
 
     def _lacking(self, walk: PageCursor, state: dict[str, Any]) -> int:

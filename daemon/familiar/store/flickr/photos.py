@@ -151,7 +151,7 @@ class FlickrPhotos:
         return [photo for id_ in ended for photo in self._rows("WHERE id = ?", id_)]
 
     def _note_repeats(self, ids: Sequence[str]) -> None:
-        """Let rules decide on each upload of a content that has just come down once more.
+        """Let rules decide on each upload of a content that was just fetched once more.
 
         A content is handled once, by what Flickr says of one of its uploads.
         """
