@@ -111,13 +111,13 @@ class LibraryStatus:
 def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
     """Return how far everything is; `model` is the id of the model in use, and the trouble is with that."""
     state = store.path.parent
-    files, pace = store.files.counts(), store.photos.pace()
+    files = store.files.counts()
     return LibraryStatus(
         pid=holder(state),
         state=state,
         roots=_roots(store),
         files=files,
-        seconds_left=None if pace is None else files.get("pending", 0) / pace,
+        seconds_left=store.photos.seconds_for(files.get("pending", 0)),
         photos=store.photos.counts(),
         model=command_name(model),
         model_trouble=model_trouble,
