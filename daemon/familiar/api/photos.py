@@ -18,7 +18,7 @@ from familiar.store.decisions.log import EventRow
 from familiar.store.versions import version_of
 from familiar.store.views.photo_filters import People, PhotoFilter
 from familiar.store.views.photos_of_faces import FaceOfPhoto, PhotoOfFace
-from familiar.store.views.timeline import MonthOfPhotos, Place, TimelinePhoto
+from familiar.store.views.timeline import MonthOfPhotos, TimelinePhoto, TimelinePlace
 from familiar.vision.workers.tasks import DrawnTask
 
 _LEAST_SIDE = 16
@@ -69,7 +69,7 @@ class KnownPhotos:
         return self._session.store().timeline.months(_checked(wanted))
 
     def part(
-        self, month: str, *, wanted: PhotoFilter | None = None, start: Place | None = None, most: int = 200
+        self, month: str, *, wanted: PhotoFilter | None = None, start: TimelinePlace | None = None, most: int = 200
     ) -> list[TimelinePhoto]:
         """Return photos of a month, the newest first.
 
@@ -85,7 +85,7 @@ class KnownPhotos:
         check_number("most", most, 0)
         return self._session.store().timeline.part(_checked(wanted), month, start=start, most=most)
 
-    def places(self, month: str, *, wanted: PhotoFilter | None = None, every: int) -> list[Place]:
+    def places(self, month: str, *, wanted: PhotoFilter | None = None, every: int) -> list[TimelinePlace]:
         """Return the places of the first photo of a month, and of each so many after it, as `part` takes them.
 
         Raises:

@@ -24,7 +24,6 @@ from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.activity_answers import ActivityAnswers
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
 from familiar.review.changes import Change, PutOff, UnknownNameError, add_face, make_change, undo_operations
-from familiar.review.disks import Disks
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
 from familiar.review.hosts import HostNames
@@ -32,15 +31,16 @@ from familiar.review.library_thread import LibraryThread
 from familiar.review.live import LiveChanges
 from familiar.review.login_page import LoginPage
 from familiar.review.matching import BackgroundMatching
+from familiar.review.page_pictures import PagePictures
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import GroupCards, card_now, list_groups
 from familiar.review.pages.suggestions import list_questions
 from familiar.review.people_answers import PeopleAnswers
 from familiar.review.photo_answers import PhotoAnswers
 from familiar.review.picture_cache import PictureCache
-from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
+from familiar.review.silent_disks import SilentDisks
 from familiar.review.suggestion_list import SuggestionList
 
 OpenLibrary: TypeAlias = Callable[[], Library]
@@ -85,8 +85,8 @@ class ReviewApp:
         self._suggestions = SuggestionList(self._library, self._background["suggestions"])
         self._cards = GroupCards()
         self._live = LiveChanges(self._library)
-        self._disks = Disks()
-        self._pictures = Pictures(self._library, cache, self._disks)
+        self._disks = SilentDisks()
+        self._pictures = PagePictures(self._library, cache, self._disks)
         self._logins = logins
         self._prefix = prefix
         self._pages = Pages(prefix=prefix)

@@ -13,6 +13,7 @@ from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.data_set import data_set, file_name
 from familiar.review.kept_answers import KeptAnswer
 from familiar.review.library_thread import LibraryThread
+from familiar.review.page_pictures import PagePictures
 from familiar.review.pages.people import list_people
 from familiar.review.pages.person import (
     faces_of_person,
@@ -21,7 +22,6 @@ from familiar.review.pages.person import (
     show_person,
     years_of_person,
 )
-from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
 
@@ -38,7 +38,7 @@ class PeopleAnswers:
         background: LibraryThread,
         *,
         pages: Pages,
-        pictures: Pictures,
+        pictures: PagePictures,
         prepare: Callable[[Iterable[FaceInPhoto]], None],
     ) -> None:
         """Take the library, another one for what takes long, and what renders pages and prepares pictures."""

@@ -13,14 +13,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from familiar.errors import FamiliarError, UsageError
-from familiar.review.disks import Disks
 from familiar.review.library_thread import LibraryThread
+from familiar.review.page_pictures import PHOTO, TILE, PagePictures
 from familiar.review.pages.photo import show_photo
 from familiar.review.pages.photos import NOTHING, Wishes, read_wishes, show_timeline
 from familiar.review.photo_months import PhotoMonths
-from familiar.review.pictures import PHOTO, TILE, Pictures
 from familiar.review.rendering import Pages
-from familiar.store.views.timeline import Place
+from familiar.review.silent_disks import SilentDisks
+from familiar.store.views.timeline import TimelinePlace
 
 _PICTURE = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
 _MONTH = re.compile(r"(\d{4}-\d{2})?")
@@ -33,7 +33,13 @@ class PhotoAnswers:
     """Answers what is asked about photos."""
 
     def __init__(
-        self, library: LibraryThread, counting: LibraryThread, *, pictures: Pictures, disks: Disks, pages: Pages
+        self,
+        library: LibraryThread,
+        counting: LibraryThread,
+        *,
+        pictures: PagePictures,
+        disks: SilentDisks,
+        pages: Pages,
     ) -> None:
         """Take the library that pages ask, another one that counts photos in the background, and what pages need."""
         self._library = library
@@ -67,7 +73,7 @@ class PhotoAnswers:
             await self._months.of(NOTHING.photos)
 
     async def _show_timeline(self, request: Request) -> Response:
-        wishes, start = await self._wishes(request), Place.parse(request.query_params.get("start", ""))
+        wishes, start = await self._wishes(request), TimelinePlace.parse(request.query_params.get("start", ""))
         months = await self._months.of(wishes.photos)
         shown = await self._library.ask(lambda library: show_timeline(library, wishes, months, start))
         return self._pages.page(request, "photos", shown=shown, query=urlencode(wishes.query))
@@ -81,7 +87,7 @@ class PhotoAnswers:
     async def _show_part(self, request: Request) -> Response:
         """Show photos of a month."""
         wishes, month = await self._wishes(request), _month(request)
-        start = Place.parse(request.query_params.get("start", ""))
+        start = TimelinePlace.parse(request.query_params.get("start", ""))
         most = _number(request, "most", _MOST)
         photos = await self._library.ask(
             lambda library: library.photos.part(month, wanted=wishes.photos, start=start, most=most)

@@ -9,9 +9,9 @@ from typing import Any
 
 from familiar.library.pictures import PlacedPhoto
 from familiar.model import Crop
-from familiar.review.disks import Disks
+from familiar.review.page_pictures import PagePictures
 from familiar.review.picture_cache import PictureCache
-from familiar.review.pictures import Pictures
+from familiar.review.silent_disks import SilentDisks
 
 PHOTO = PlacedPhoto(id=1, hash="a" * 64, size=(40, 30), paths=(Path("/proc/self/stat"),))
 
@@ -45,7 +45,7 @@ class OnePhoto:
         return question(self)
 
 
-class StuckDisks(Disks):
+class StuckDisks(SilentDisks):
     """Disks of which none answers."""
 
     async def answers(self, paths: Sequence[Path]) -> bool:
@@ -64,7 +64,7 @@ def test_a_disk_that_does_not_answer_is_given_up_and_left_alone_for_a_while(tmp_
     async def show() -> tuple[bytes | None, bytes | None]:
         library: Any = OnePhoto(cutter)
         disks = StuckDisks(patience=0.1)
-        pictures = Pictures(library, PictureCache(tmp_path, limit=1000), disks, patience=0.1)
+        pictures = PagePictures(library, PictureCache(tmp_path, limit=1000), disks, patience=0.1)
         return await pictures.photo(1, "a" * 12, size=10), await pictures.photo(1, "a" * 12, size=20)
 
     begin = time.monotonic()

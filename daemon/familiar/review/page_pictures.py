@@ -11,9 +11,9 @@ from typing import TypeVar
 from familiar.errors import FamiliarError
 from familiar.library.pictures import PictureCutter, PlacedFace, PlacedPhoto, face_wish, photo_wish
 from familiar.model import Crop
-from familiar.review.disks import Disks
 from familiar.review.library_thread import LibraryThread
 from familiar.review.picture_cache import PictureCache
+from familiar.review.silent_disks import SilentDisks
 
 R = TypeVar("R")
 
@@ -41,11 +41,11 @@ class _Cutting:
     wishes: dict[str, Crop] = field(default_factory=dict)
 
 
-class Pictures:
+class PagePictures:
     """Gives pictures by the ids of faces and photos."""
 
     def __init__(
-        self, library: LibraryThread, cache: PictureCache, disks: Disks, *, patience: float = _PATIENCE
+        self, library: LibraryThread, cache: PictureCache, disks: SilentDisks, *, patience: float = _PATIENCE
     ) -> None:
         """Take the library, where pictures are kept, and what tells whether disks answer.
 
