@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from familiar.errors import StoreError
 from familiar.library.pictures import PlacedPhoto
 from familiar.model import Crop
 from familiar.review.page_pictures import PagePictures
@@ -71,3 +74,26 @@ def test_a_disk_that_does_not_answer_is_given_up_and_left_alone_for_a_while(tmp_
     assert asyncio.run(show()) == (None, None)
     assert time.monotonic() - begin < 10
     assert cutter.asked == 1
+
+
+class ClosedLibrary:
+    """A library of which the store can't be read."""
+
+    async def ask(self, _question: Callable[[Any], Any]) -> Any:
+        raise StoreError("the store can't be read")
+
+
+def test_pictures_that_are_prepared_in_vain_are_no_error_until_one_is_asked_for(tmp_path: Path) -> None:
+    said: list[object] = []
+
+    async def prepare() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context["message"]))
+        library: Any = ClosedLibrary()
+        pictures = PagePictures(library, PictureCache(tmp_path, limit=1000), SilentDisks())
+        pictures.prepare(photos=[PHOTO])
+        await asyncio.sleep(0.01)
+        with pytest.raises(StoreError):
+            await pictures.photo(1, "a" * 12, size=10)
+
+    asyncio.run(prepare())
+    assert said == []

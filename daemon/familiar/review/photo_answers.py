@@ -1,10 +1,7 @@
 """Answers to requests about photos: the timeline with its parts, and single photos with their pictures."""
 
-import asyncio
 import math
 import re
-from collections.abc import Iterable
-from contextlib import suppress
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -12,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from familiar.errors import FamiliarError, UsageError
+from familiar.errors import UsageError
 from familiar.review.library_thread import LibraryThread
 from familiar.review.page_pictures import PHOTO, TILE, PagePictures
 from familiar.review.pages.photo import show_photo
@@ -47,7 +44,6 @@ class PhotoAnswers:
         self._pictures = pictures
         self._disks = disks
         self._pages = pages
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """Return which request is answered by what."""
@@ -69,8 +65,7 @@ class PhotoAnswers:
 
     async def warm_up(self) -> None:
         """Count all photos ahead of the first page."""
-        with suppress(FamiliarError):  # the first page tells what is wrong
-            await self._months.of(NOTHING.photos)
+        await self._months.of(NOTHING.photos)
 
     async def _show_timeline(self, request: Request) -> Response:
         wishes, start = await self._wishes(request), TimelinePlace.parse(request.query_params.get("start", ""))
@@ -92,7 +87,7 @@ class PhotoAnswers:
         photos = await self._library.ask(
             lambda library: library.photos.part(month, wanted=wishes.photos, start=start, most=most)
         )
-        self._prepare(photo.id for photo in photos if photo.reason is None)
+        self._pictures.prepare(photos=(photo for photo in photos if photo.reason is None))
         return self._pages.page(request, "tiles", photos=photos)
 
     async def _list_places(self, request: Request) -> Response:
@@ -123,12 +118,6 @@ class PhotoAnswers:
     async def _send_tile(self, request: Request) -> Response:
         photo, version = _picture_name(request)
         return _picture(await self._pictures.photo(photo, version, size=TILE, square=True))
-
-    def _prepare(self, photos: Iterable[int]) -> None:
-        """Find the places of photos in the background, before their pictures are asked for."""
-        task = asyncio.create_task(self._pictures.prepare(photos=list(photos)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _wishes(self, request: Request) -> Wishes:
         asked = request.query_params.multi_items()
