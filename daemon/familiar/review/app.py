@@ -206,7 +206,7 @@ class ReviewApp:
         group, start = int(request.path_params["group"]), number_in(request.query_params.get("start", "0"))
         shown = await self._library.ask(lambda library: faces_of_group(library, group, start))
         self._pictures.prepare(faces=shown.faces)
-        return self._pages.page(request, "faces", group=shown)
+        return self._pages.page(request, "faces", shown=shown)
 
     async def _list_similar_people(self, request: Request) -> Response:
         group = int(request.path_params["group"])

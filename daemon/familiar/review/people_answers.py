@@ -90,7 +90,7 @@ class PeopleAnswers:
         start = number_in(request.query_params.get("start", "0"))
         shown = await self._library.ask(lambda library: faces_of_person(library, person, start, farthest=farthest))
         self._pictures.prepare(faces=shown.faces)
-        return self._pages.page(request, "faces_of_person", shown=shown)
+        return self._pages.page(request, "faces", shown=shown)
 
     async def _show_looks(self, request: Request) -> Response:
         person = int(request.path_params["person"])
