@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from familiar.identity.regions import UPRIGHT, stored_size
@@ -141,11 +140,6 @@ class Timeline:
             {**values, "every": every},
         )
         return [TimelinePlace(taken=taken or "", id=id_) for taken, id_ in rows]
-
-    def sources(self) -> list[tuple[int, Path]]:
-        """Return the watched folders by their ids."""
-        rows = self._db.conn.execute("SELECT id, path FROM roots ORDER BY path")
-        return [(int(id_), Path(os.fsdecode(path))) for id_, path in rows]
 
     def has_flickr(self) -> bool:
         """Return whether there are photos from Flickr."""
