@@ -22,7 +22,8 @@ from familiar.library.report.page import STYLE
 from familiar.library.report.page import shown as visible
 from familiar.review.activity_answers import ActivityAnswers
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
-from familiar.review.changes import Change, PutOff, UnknownNameError, add_face, make_change, undo_operations
+from familiar.review.change_requests import Change, PutOff, UnknownNameError
+from familiar.review.changes import make_change, undo_operations
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
 from familiar.review.hosts import HostNames
@@ -36,6 +37,7 @@ from familiar.review.pages.groups import GroupCards, card_now, list_groups
 from familiar.review.pages.suggestions import list_questions
 from familiar.review.people_answers import PeopleAnswers
 from familiar.review.photo_answers import PhotoAnswers
+from familiar.review.photo_changes import add_face
 from familiar.review.picture_cache import PictureCache
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
