@@ -19,6 +19,7 @@ _ABOUT_PEOPLE = frozenset(
     }
 )
 _ABOUT_PHOTOS = frozenset({"add face", "name face", "refuse face", "no face"})
+_WITHOUT_VERSIONS = frozenset({"undo", "try again"})
 _ABOUT_FACES = frozenset(
     {
         *("take out", "split", "confirm faces", "refuse faces", "give faces", "split off", "set cover"),
@@ -88,18 +89,24 @@ class Change(BaseModel):
     allows_same_photo: bool = False
 
     @model_validator(mode="after")
+    def _check_undo(self) -> Self:
+        """Check that an undo says what is undone, and that no other change does."""
+        if self.what != "undo" and (self.events or self.operations):
+            raise ValueError("events and operations are only undone")
+        if self.what == "undo" and bool(self.events) == bool(self.operations):
+            raise ValueError("an undo needs events, or operations")
+        return self
+
+    @model_validator(mode="after")
     def _check_whole(self) -> Self:
         """Check that what is needed is there."""
-        if self.what == "undo":
-            if bool(self.events) == bool(self.operations):
-                raise ValueError("an undo needs events, or operations")
-        elif self.what in _ABOUT_PEOPLE:
+        if self.what in _ABOUT_PEOPLE:
             if not self.people:
                 raise ValueError("a person is needed")
         elif self.what in _ABOUT_PHOTOS:
             if not self.photos or (self.what == "add face" and self.box is None):
                 raise ValueError("a photo is needed, and to add a face, a box")
-        elif self.what != "try again" and not self.groups:
+        elif self.what not in _WITHOUT_VERSIONS and not self.groups:
             raise ValueError("groups are needed")
         if self.what in _ABOUT_FACES and not self.faces:
             raise ValueError("faces are needed")

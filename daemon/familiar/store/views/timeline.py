@@ -1,6 +1,7 @@
 """Photos in the order in which they were taken, the newest first, by months: without reading those of other months."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -24,8 +25,8 @@ class TimelinePlace:
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Return the place that a text says; None if it says none."""
-        taken, sign, number = text.rpartition("_")
-        return cls(taken=taken, id=int(number)) if sign and number.isascii() and number.isdigit() else None
+        found = re.fullmatch(r"(.*)_([0-9]{1,18})", text)
+        return None if found is None else cls(taken=found[1], id=int(found[2]))
 
     @property
     def month(self) -> str:
