@@ -134,7 +134,7 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         waiting_operations=_told(store.journal.waiting()),
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
-        flickr=tuple(_flickr(store, account) for account in store.flickr.accounts()),
+        flickr=tuple(_flickr(store, account) for account in store.flickr_facts.accounts()),
         remote=_remote(store),
     )
 
@@ -169,8 +169,8 @@ def _flickr(store: Store, account: str) -> FlickrSummary:
     own = store.of_account(account)
     return FlickrSummary(
         account=account,
-        username=own.flickr.fact("account")["username"],
-        trouble=own.flickr.fact("trouble"),
+        username=own.flickr_facts.get("account")["username"],
+        trouble=own.flickr_facts.get("trouble"),
         photos=own.flickr.counts(),
         tags=own.flickr_tags.counts(),
     )
