@@ -27,7 +27,7 @@ from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.model import Tag
 from familiar.photo_details import Album
-from familiar.service.assembly import FlickrAccess
+from familiar.service.inputs import FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
 from familiar.store.store import Store
