@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from familiar.store.flickr.albums import albums_of
 from support.flickr_bench import FlickrBench
 from support.flickr_server.server import FlickrServer
 
@@ -25,7 +26,7 @@ def choose(bench: FlickrBench, *albums: str) -> None:
 
 def titles(bench: FlickrBench, photo: str) -> list[str]:
     """Return the titles of the albums of a photo."""
-    rows = bench.store.flickr_albums.members([photo])
+    rows = albums_of(bench.store._db, [photo])
     return [album.title for album in rows.get(photo, ())]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from familiar.flickr.sync.job import FlickrSync
+from familiar.store.flickr.albums import albums_of
 from support.flickr_bench import FlickrBench
 from support.flickr_server.account import Photo
 from support.flickr_server.server import FlickrServer
@@ -54,7 +55,7 @@ def test_a_photo_is_listed_and_fetched_and_gets_its_tag_whatever_the_form_of_ans
     bench.run(lambda _: fetched(bench))
     (file,) = bench.cache.iterdir()
     assert file.read_bytes() == photo.picture(None)
-    assert [album.title for album in bench.store.flickr_albums.members([photo.id])[photo.id]] == ["Sea"]
+    assert [album.title for album in albums_of(bench.store._db, [photo.id])[photo.id]] == ["Sea"]
     bench.want(photo.id, "Bob")
     assert bench.send().sent.added == 1
     assert [tag.raw for tag in photo.tags] == ["Ann", "Bob"]

@@ -156,6 +156,14 @@ def test_a_failing_block_leaves_nothing_behind(tmp_path: Path) -> None:
         assert db.conn.execute("SELECT count(*) FROM roots").fetchone() == (0,)
 
 
+def test_a_statement_for_many_rows_is_done_for_all_or_none_of_them(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "familiar.db")) as db:
+        with pytest.raises(sqlite3.IntegrityError):
+            db.conn.executemany("INSERT INTO roots (path) VALUES (?)", [(b"/photos",), (None,)])
+        assert db.conn.execute("SELECT count(*) FROM roots").fetchone() == (0,)
+        assert not db.conn.in_transaction
+
+
 def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
     path = closed_store(tmp_path / "familiar.db")
     with closing(opened(path)) as one, closing(opened(path)) as two:

@@ -1,12 +1,12 @@
 """An account on Flickr: login, sync of photos, and tags."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from familiar.albums import ALL, AlbumChoice
 from familiar.api.daemon import Configuration, daemon_for, rule_book
+from familiar.api.flickr_results import AccountAlbum, PushResult, SyncResult, push_result, sync_result
 from familiar.api.session import Session
 from familiar.errors import UsageError
 from familiar.flickr.api.albums import AlbumEntry
@@ -16,7 +16,7 @@ from familiar.flickr.api.errors import NotAllowedError, StoppedError
 from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.album_lister import AlbumLister
 from familiar.flickr.sync.connection import check_account, connect
-from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
+from familiar.flickr.sync.status import AccountStatus, status_of
 from familiar.flickr.sync.tag_adoption import AdoptableTag, TagAdoption
 from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
 from familiar.flickr.sync.tag_decisions import TagDecider
@@ -27,7 +27,6 @@ from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.model import Tag
 from familiar.photo_details import Album
-from familiar.service.assembly import Assembly
 from familiar.service.inputs import FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
@@ -35,65 +34,6 @@ from familiar.store.store import Store
 
 _COUNT_EVERY = 0.5
 """Seconds between two counts of the photos, as counting many takes long."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountAlbum:
-    """An album of an account: how many photos and videos it has, and whether they are fetched."""
-
-    id: str
-    title: str
-    photos: int
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncResult:
-    """The result of a sync.
-
-    `handled` and `set_aside` count photos of this run. `failed` are tried again by the next sync; `refused` can't be
-    fetched; `photos` is the total of known photos. `tags` are counts by state. `trouble` is the error that ended the
-    sync, if any; `stopped` is true if it was stopped before its end.
-    """
-
-    handled: int
-    set_aside: int
-    failed: int
-    refused: int
-    photos: int
-    trouble: str | None
-    stopped: bool
-    tags: Mapping[str, int]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing is left to retry."""
-        return not (self.failed or self.trouble or self.stopped)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushResult:
-    """The result of sending tags.
-
-    Counts of tags that were added, removed, already on their photos (`kept`), refused, or failed for now; `to_add` and
-    `to_remove` are still waiting. `refusals` has the reasons of this run, and `trouble` why it ended before all was
-    tried, or None.
-    """
-
-    added: int
-    removed: int
-    kept: int
-    refused: int
-    failed: int
-    to_add: int
-    to_remove: int
-    refusals: tuple[RefusedTag, ...]
-    trouble: str | None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether no tags are left to send."""
-        return not (self.failed or self.to_add or self.to_remove)
 
 
 @checked_arguments
@@ -239,7 +179,7 @@ class FlickrAccount:
                     report=_counting(own, count),
                 )
                 session.run(made.daemon.run(until_idle=True))
-            return _sync_result(own, made)
+            return sync_result(own, made)
 
     def tag_changes(self) -> list[TagChange]:
         """Return what `push` would send; nothing is sent.
@@ -348,7 +288,7 @@ class FlickrAccount:
                 store.flickr_facts.remember("trouble", None)
         finally:
             calls.close()
-        return _push_result(store, sender)
+        return push_result(store, sender)
 
     def _decider(self, store: Store) -> TagDecider:
         session = self._session
@@ -394,33 +334,3 @@ def _counting(store: Store, count: Count) -> Callable[[object], None]:
         count(done, done + counts["listed"] + counts["fetched"])
 
     return report
-
-
-def _sync_result(store: Store, made: Assembly) -> SyncResult:
-    (sync,) = made.flickr
-    counts = store.flickr.counts()
-    return SyncResult(
-        handled=made.handler.tally.done,
-        set_aside=made.handler.tally.set_aside,
-        failed=counts["listed"] + counts["fetched"],
-        refused=counts["refused"],
-        photos=counts["done"],
-        trouble=sync.trouble,
-        stopped=made.daemon.was_stopped,
-        tags=store.flickr_tags.counts(),
-    )
-
-
-def _push_result(store: Store, sender: Sender) -> PushResult:
-    sent, counts = sender.sent, store.flickr_tags.counts()
-    return PushResult(
-        added=sent.added,
-        removed=sent.removed,
-        kept=sent.kept,
-        refused=sent.refused,
-        failed=sent.failed,
-        to_add=counts["to_add"],
-        to_remove=counts["to_remove"],
-        refusals=tuple(RefusedTag(photo=photo, tag=tag, reason=reason) for photo, tag, reason in sent.refusals),
-        trouble=sent.trouble,
-    )

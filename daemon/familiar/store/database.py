@@ -15,7 +15,7 @@ import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -230,8 +230,12 @@ class Connection(sqlite3.Connection):
             return self._run(sql, values)
 
     def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
-        """Run a statement for each row; raises as `execute` does."""
-        with self.kept(), self.translating():
+        """Run a statement for each row, for all or none of them; raises as `execute` does.
+
+        A transaction for each row would wait for the disk each time.
+        """
+        together = nullcontext() if self.in_transaction else writing(Database(self))
+        with together, self.kept(), self.translating():
             return super().executemany(sql, (list(map(storable, row)) for row in rows))
 
     def _run(self, sql: str, values: _Values) -> sqlite3.Cursor:

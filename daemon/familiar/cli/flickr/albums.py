@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from familiar.api.flickr import AccountAlbum, FlickrAccount
+from familiar.api.flickr import FlickrAccount
+from familiar.api.flickr_results import AccountAlbum
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say

@@ -6,7 +6,8 @@ from dataclasses import asdict
 import click
 
 from familiar.api.environment import Environment
-from familiar.api.flickr import FlickrAccount, PushResult
+from familiar.api.flickr import FlickrAccount
+from familiar.api.flickr_results import PushResult
 from familiar.cli.console.command import Answer, command, open_library, pass_environment
 from familiar.cli.console.log import log_format_option, log_level_option
 from familiar.cli.console.output import print_table, say

@@ -5,7 +5,8 @@ from dataclasses import asdict
 import click
 
 from familiar.api.environment import Environment
-from familiar.api.flickr import FlickrAccount, SyncResult
+from familiar.api.flickr import FlickrAccount
+from familiar.api.flickr_results import SyncResult
 from familiar.cli.console.command import Answer, command, open_library, pass_environment
 from familiar.cli.console.log import is_logging, log_format_option, log_level_option
 from familiar.cli.console.output import say

@@ -177,10 +177,6 @@ class FlickrAlbums:
         )
         return [Album(id=id_, title=title) for id_, title in rows]
 
-    def members(self, photo_ids: Iterable[str]) -> dict[str, list[Album]]:
-        """Return the albums of photos, by their titles."""
-        return albums_of(self._db, photo_ids)
-
     def _photos_of(self, album_id: str) -> Sequence[str]:
         rows = self._db.conn.execute("SELECT flickr_id FROM flickr_album_photos WHERE album_id = ?", (album_id,))
         return [str(row[0]) for row in rows]
