@@ -9,7 +9,7 @@ from familiar.store.database import Database
 _NAME = "remote workers"
 
 
-class KnownWorkers:
+class KeptRemoteState:
     """What is known of the workers of Dask, as plain values."""
 
     def __init__(self, db: Database) -> None:

@@ -11,8 +11,8 @@ from familiar.errors import ChangedError, FamiliarError, IncompleteError, RetryE
 from familiar.model import Box, Face, Photo
 from familiar.vision.remote.answers import (
     NonsenseError,
+    SharedFileError,
     TroubleError,
-    UnreadableError,
     encoded_answer,
     error_answer,
     photo_answer,
@@ -92,7 +92,7 @@ def test_an_error_comes_as_it_was_with_the_path_of_the_file_here(error: Familiar
 
 
 def test_what_the_worker_can_not_do_is_no_error_of_the_photo() -> None:
-    with pytest.raises(UnreadableError, match="not there"):
+    with pytest.raises(SharedFileError, match="not there"):
         read(written([error_answer(RetryError("not there"), "/t")]))
     with pytest.raises(TroubleError, match="the disk is full"):
         read(written([trouble_answer("the disk is full")]))

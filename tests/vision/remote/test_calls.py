@@ -15,7 +15,7 @@ from familiar.errors import (
 )
 from familiar.model import Photo
 from familiar.vision.remote import calls
-from familiar.vision.remote.answers import Answer
+from familiar.vision.remote.answers import WorkerAnswer
 from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.tasks import IndexTask
 
@@ -34,7 +34,7 @@ class OneError:
         raise self.error
 
 
-def asked(error: Exception, content: bytes | None) -> Answer:
+def asked(error: Exception, content: bytes | None) -> WorkerAnswer:
     return asyncio.run(calls._told(calls._look(cast("LocalWorkers", OneError(error)), TASK, content)))
 
 

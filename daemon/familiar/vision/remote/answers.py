@@ -35,7 +35,7 @@ class NonsenseError(Exception):
     """What came is no answer to what was asked."""
 
 
-class UnreadableError(Exception):
+class SharedFileError(Exception):
     """The worker can't read the file from the shared folder, or finds another one there."""
 
 
@@ -141,7 +141,7 @@ class _Error(_Part):
         """Return the error as a worker of this machine raises it for the file at `path`.
 
         Raises:
-            UnreadableError: the file could not be read.
+            SharedFileError: the file could not be read.
         """
         reason = self.reason.replace(PLACE, path)
         match self.kind:
@@ -153,7 +153,7 @@ class _Error(_Part):
                 return ChangedError(reason)
             case "incomplete":
                 return IncompleteError(reason, self.retry_in)
-        raise UnreadableError(reason)
+        raise SharedFileError(reason)
 
 
 class _Installation(_Part):
@@ -163,7 +163,7 @@ class _Installation(_Part):
     packages: dict[str, _Text]
 
 
-class Answer(_Part):
+class WorkerAnswer(_Part):
     """What is said of one order: one of these."""
 
     photo: _Photo | None = None
@@ -173,48 +173,48 @@ class Answer(_Part):
     trouble: _Text | None = None
 
 
-_ANSWERS = TypeAdapter(tuple[Answer, ...])
+_ANSWERS = TypeAdapter(tuple[WorkerAnswer, ...])
 
 
-def photo_answer(photo: Photo) -> Answer:
+def photo_answer(photo: Photo) -> WorkerAnswer:
     """Return the answer that is a photo."""
-    return Answer(photo=_Photo.of(photo))
+    return WorkerAnswer(photo=_Photo.of(photo))
 
 
-def encoded_answer(encoded: Sequence[EncodedFaces | FamiliarError], paths: Sequence[str]) -> Answer:
+def encoded_answer(encoded: Sequence[EncodedFaces | FamiliarError], paths: Sequence[str]) -> WorkerAnswer:
     """Return the answer that is for each of some photos, with these paths there, its encoded faces or an error."""
     parts = (
         _Error.of(one, path) if isinstance(one, FamiliarError) else _Encoded.of(one)
         for one, path in zip(encoded, paths, strict=True)
     )
-    return Answer(encoded=tuple(parts))
+    return WorkerAnswer(encoded=tuple(parts))
 
 
-def error_answer(error: FamiliarError, path: str) -> Answer:
+def error_answer(error: FamiliarError, path: str) -> WorkerAnswer:
     """Return the answer that something is wrong with the photo that has this path there."""
-    return Answer(error=_Error.of(error, path))
+    return WorkerAnswer(error=_Error.of(error, path))
 
 
-def installation_answer(installation: Installation) -> Answer:
+def installation_answer(installation: Installation) -> WorkerAnswer:
     """Return the answer that is an installation."""
     packages = dict(installation.packages)
     there = _Installation(
         familiar=installation.familiar, model=installation.model, zone=installation.zone, packages=packages
     )
-    return Answer(installation=there)
+    return WorkerAnswer(installation=there)
 
 
-def trouble_answer(reason: str) -> Answer:
+def trouble_answer(reason: str) -> WorkerAnswer:
     """Return the answer that the worker could do nothing."""
-    return Answer(trouble=reason[:_LONGEST])
+    return WorkerAnswer(trouble=reason[:_LONGEST])
 
 
-def read_photo(answer: Answer, *, hash_: str, turn: int | None, path: str, model: Model) -> Photo:
+def read_photo(answer: WorkerAnswer, *, hash_: str, turn: int | None, path: str, model: Model) -> Photo:
     """Return the photo that was asked for, with faces encoded by a model.
 
     Raises:
         FamiliarError: what a worker of this machine would raise for the file at `path`.
-        UnreadableError, TroubleError: the worker says so.
+        SharedFileError, TroubleError: the worker says so.
         NonsenseError: it is no such answer.
     """
     _check(answer, path)
@@ -227,7 +227,7 @@ def read_photo(answer: Answer, *, hash_: str, turn: int | None, path: str, model
 
 
 def read_encoded(
-    answer: Answer, *, faces: Sequence[int], paths: Sequence[str], model: Model
+    answer: WorkerAnswer, *, faces: Sequence[int], paths: Sequence[str], model: Model
 ) -> list[EncodedFaces | FamiliarError]:
     """Return the encoded faces of photos that have so many, or the error for one of them; raises as `read_photo`."""
     _check(answer, paths[0])
@@ -239,7 +239,7 @@ def read_encoded(
     ]
 
 
-def read_installation(answer: Answer) -> Installation:
+def read_installation(answer: WorkerAnswer) -> Installation:
     """Return the installation of a worker; raises TroubleError and NonsenseError as `read_photo`."""
     _check(answer, "")
     if answer.installation is None:
@@ -247,12 +247,12 @@ def read_installation(answer: Answer) -> Installation:
     return Installation(**dict(answer.installation))
 
 
-def written(answers: Sequence[Answer]) -> bytes:
+def written(answers: Sequence[WorkerAnswer]) -> bytes:
     """Return answers as they are sent."""
     return _ANSWERS.dump_json(tuple(answers))
 
 
-def read_answers(data: object, count: int) -> Sequence[Answer]:
+def read_answers(data: object, count: int) -> Sequence[WorkerAnswer]:
     """Return as many answers as are expected.
 
     Raises:
@@ -271,7 +271,7 @@ def read_answers(data: object, count: int) -> Sequence[Answer]:
     return answers
 
 
-def _check(answer: Answer, path: str) -> None:
+def _check(answer: WorkerAnswer, path: str) -> None:
     """Raise what an answer says instead of what was asked."""
     if answer.trouble is not None:
         raise TroubleError(answer.trouble)

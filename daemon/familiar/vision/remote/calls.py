@@ -26,8 +26,8 @@ from familiar.errors import (
 from familiar.media import is_raw, is_video
 from familiar.settings import VisionSettings
 from familiar.vision.remote.answers import (
-    Answer,
     TroubleError,
+    WorkerAnswer,
     encoded_answer,
     error_answer,
     installation_answer,
@@ -67,7 +67,7 @@ async def encode(
     return written(await asyncio.gather(*(_told(_encode(workers, *order)) for order in orders)))
 
 
-async def _told(answer: Awaitable[Answer]) -> Answer:
+async def _told(answer: Awaitable[WorkerAnswer]) -> WorkerAnswer:
     """Return an answer, or why there is none."""
     try:
         return await answer
@@ -75,7 +75,7 @@ async def _told(answer: Awaitable[Answer]) -> Answer:
         return trouble_answer(str(error) or repr(error))
 
 
-async def _describe(settings: str, threads: int) -> Answer:
+async def _describe(settings: str, threads: int) -> WorkerAnswer:
     workers = _workers(settings, threads)
     await workers.devices()
     if workers.fallback is not None:
@@ -83,7 +83,7 @@ async def _describe(settings: str, threads: int) -> Answer:
     return installation_answer(installation_here(VisionSettings.model_validate_json(settings)))
 
 
-async def _look(workers: LocalWorkers, task: IndexTask, content: bytes | None) -> Answer:
+async def _look(workers: LocalWorkers, task: IndexTask, content: bytes | None) -> WorkerAnswer:
     with ExitStack() as files:
         path = await asyncio.to_thread(files.enter_context, _at_hand(task.path, content))
         try:
@@ -94,7 +94,7 @@ async def _look(workers: LocalWorkers, task: IndexTask, content: bytes | None) -
             return error_answer(WorkerLimitError(repr(error)), str(path))
 
 
-async def _encode(workers: LocalWorkers, tasks: Sequence[EncodeTask], contents: Sequence[bytes | None]) -> Answer:
+async def _encode(workers: LocalWorkers, tasks: Sequence[EncodeTask], contents: Sequence[bytes | None]) -> WorkerAnswer:
     with ExitStack() as files:
         given = [(task.path, content) for task, content in zip(tasks, contents, strict=True)]
         paths = [await asyncio.to_thread(files.enter_context, _at_hand(*one)) for one in given]

@@ -17,14 +17,14 @@ from familiar.remote_state import RemoteState, WorkerState
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.remote import calls
 from familiar.vision.remote.answers import (
-    Answer,
     NonsenseError,
+    SharedFileError,
     TroubleError,
-    UnreadableError,
+    WorkerAnswer,
     read_answers,
     read_installation,
 )
-from familiar.vision.remote.connection import Connection, ListedWorker, UnreachableError
+from familiar.vision.remote.connection import ListedWorker, SchedulerConnection, UnreachableError
 from familiar.vision.remote.installation import Installation, difference
 from familiar.vision.remote.orders import FailedError, LostError, NoWorkerError, Order
 from familiar.vision.remote.worker import AHEAD, KnownWorker
@@ -67,7 +67,7 @@ class Cluster:
         self._vision = vision.model_dump_json()
         self._here = here
         self._patience = patience
-        self._connection: Connection | None = None
+        self._connection: SchedulerConnection | None = None
         self._workers: dict[str, KnownWorker] = {}
         self._photos: Counter[str] = Counter()
         self._trouble = "connecting"
@@ -85,7 +85,7 @@ class Cluster:
         failures = 0
         while True:
             try:
-                connection = self._connection = await Connection.open(self._settings)
+                connection = self._connection = await SchedulerConnection.open(self._settings)
                 try:
                     failures = 0
                     await self._attend(connection)
@@ -171,7 +171,7 @@ class Cluster:
     def _loss(self) -> FailedError:
         return LostError("the scheduler was lost") if self._connection is None else FailedError("the worker was lost")
 
-    def _settle(self, worker: KnownWorker, order: "Order[Any]", answer: Answer) -> None:
+    def _settle(self, worker: KnownWorker, order: "Order[Any]", answer: WorkerAnswer) -> None:
         """Give an order what a worker says of it."""
         try:
             found = order.read(answer)
@@ -181,7 +181,7 @@ class Cluster:
         except TroubleError as error:
             self._distrust(worker, str(error), [order])
             return
-        except UnreadableError as error:
+        except SharedFileError as error:
             order.fail(error)
             return
         except Exception as error:  # noqa: BLE001 - it is raised where the order was given
@@ -235,14 +235,14 @@ class Cluster:
         worker = next(iter(self._workers.values()))
         return f"{worker.listed.address}: {worker.reason or 'loading its networks'}"
 
-    async def _attend(self, connection: Connection) -> NoReturn:
+    async def _attend(self, connection: SchedulerConnection) -> NoReturn:
         while True:
             self._compare(await connection.listed(), connection)
             self._is_tried = True
             self._note_change()
             await asyncio.sleep(_LOOK)
 
-    def _compare(self, listed: Mapping[str, ListedWorker], connection: Connection) -> None:
+    def _compare(self, listed: Mapping[str, ListedWorker], connection: SchedulerConnection) -> None:
         """Take over who is there now."""
         now = time.monotonic()
         for address in self._workers.keys() - listed.keys():
@@ -260,12 +260,12 @@ class Cluster:
                 worker.ask_at = now + _GREETING + _AGAIN
                 self._greet(worker, connection)
 
-    def _greet(self, worker: KnownWorker, connection: Connection) -> None:
+    def _greet(self, worker: KnownWorker, connection: SchedulerConnection) -> None:
         task = asyncio.create_task(self._ask(worker, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _ask(self, worker: KnownWorker, connection: Connection) -> None:
+    async def _ask(self, worker: KnownWorker, connection: SchedulerConnection) -> None:
         """Ask a worker what it is, and decide whether it gets photos."""
         listed, state, reason = worker.listed, worker.state, worker.reason
         try:

@@ -45,7 +45,7 @@ class ListedWorker:
 
 
 class _Client(distributed.Client):
-    """A client that does not unpickle what workers report of their tasks, and is closed by `Connection` alone."""
+    """A client that does not unpickle what workers report of their tasks, and is closed by its connection alone."""
 
     def __del__(self) -> None:
         """Close nothing: there may be no loop any more that could do it."""
@@ -57,7 +57,7 @@ class _Client(distributed.Client):
         super()._handle_task_erred(key=key, exception="the call failed")  # type: ignore[no-untyped-call]
 
 
-class Connection:
+class SchedulerConnection:
     """A connection to a scheduler."""
 
     def __init__(self, client: Any, timeout: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from familiar.vision.remote.answers import Answer
+from familiar.vision.remote.answers import WorkerAnswer
 
 _MEBIBYTES_TOGETHER = 16
 """Most that several orders in one call have."""
@@ -36,7 +36,7 @@ class Order(Generic[T]):
 
     function: Callable[..., Any]
     prepare: Callable[[], object]
-    read: Callable[[Answer], T]
+    read: Callable[[WorkerAnswer], T]
     size: int
     photos: int
     seconds: float
