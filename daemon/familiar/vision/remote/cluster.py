@@ -24,7 +24,7 @@ from familiar.vision.remote.answers import (
     read_answers,
     read_installation,
 )
-from familiar.vision.remote.connection import ListedWorker, SchedulerConnection, UnreachableError
+from familiar.vision.remote.connection import ListedWorker, LostAnswerError, SchedulerConnection, UnreachableError
 from familiar.vision.remote.installation import Installation, difference
 from familiar.vision.remote.orders import FailedError, LostError, NoWorkerError, Order
 from familiar.vision.remote.worker import AHEAD, KnownWorker
@@ -154,6 +154,8 @@ class Cluster:
                     self._settle(worker, order, answer)
         except NonsenseError as error:
             self._distrust(worker, f"it answered {error}", orders)
+        except LostAnswerError as error:
+            self._distrust(worker, str(error), orders)
         except UnreachableError as error:
             for order in orders:
                 order.fail(LostError(str(error)))
@@ -272,8 +274,8 @@ class Cluster:
             async with asyncio.timeout(_GREETING):
                 answer = await connection.call(listed.address, calls.describe, self._vision, listed.threads)
             there = read_installation(read_answers(answer, 1)[0])
-        except UnreachableError:
-            return  # it is asked again when it is there again
+        except (LostAnswerError, UnreachableError) as error:
+            state, reason = "failing", str(error)
         except TimeoutError:
             state, reason = "failing", f"it did not load its networks in {_GREETING:g} s"
         except TroubleError as error:
@@ -291,7 +293,7 @@ class Cluster:
         self._note_change()
 
     def _distrust(self, worker: KnownWorker, reason: str, orders: "Sequence[Order[Any]]" = ()) -> None:
-        """Give a worker no photos for some time, and what it had to others."""
+        """Give a worker no photos for some time; these orders of it fail, and are given to others."""
         worker.state, worker.reason = "failing", reason
         worker.ask_at = time.monotonic() + _AGAIN
         for order in orders:

@@ -34,6 +34,10 @@ class UnreachableError(Exception):
     """The scheduler can't be reached, or does not answer any more."""
 
 
+class LostAnswerError(Exception):
+    """The scheduler can't fetch what a worker has returned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedWorker:
     """A worker that the scheduler knows; `last_seen` is when it gave a sign of life, by the clock of the scheduler."""
@@ -124,7 +128,8 @@ class SchedulerConnection:
         """Have a worker call a function of `calls`, and return what it returns, which is plain data.
 
         Raises:
-            UnreachableError: the connection or the worker was lost meanwhile.
+            UnreachableError: the connection was lost meanwhile.
+            LostAnswerError: the scheduler can't fetch what the worker returned.
             NonsenseError: the call failed, or returned what is no plain data.
         """
         future = self._client.submit(
@@ -138,7 +143,7 @@ class SchedulerConnection:
                 raise UnreachableError("the connection was lost")
             found = await self._client.scheduler.gather(keys=[future.key])
             if found.get("status") != "OK":
-                raise UnreachableError("the answer was lost with its worker")
+                raise LostAnswerError("the scheduler can't fetch what it answers: can it connect to the worker?")
             return found["data"][future.key]
         except OSError as error:
             raise UnreachableError(_reason(error)) from error
