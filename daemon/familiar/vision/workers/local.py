@@ -24,6 +24,7 @@ from familiar.model import Crop, Face, Photo, SidecarContent
 from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
+from familiar.vision.workers import pictures
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.memory import run_with_more
 from familiar.vision.workers.pool import Health
@@ -173,9 +174,9 @@ class LocalWorkers:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
-        return await self._run(worker.crop, path, hash_, wishes, self._options, seconds=self._limit(path))
+        return await self._run(pictures.crop, path, hash_, wishes, self._options, seconds=self._limit(path))
 
-    async def pictures(self, task: worker.PictureTask) -> list[bytes | FamiliarError]:
+    async def pictures(self, task: pictures.PictureTask) -> list[bytes | FamiliarError]:
         """Return pictures of one photo or video for a page, or why one of them can't be made.
 
         No file is looked at by this process: a disk that does not answer holds up a worker, and nothing else.
@@ -186,7 +187,7 @@ class LocalWorkers:
         """
         is_video = any(wish.time is not None for wish in task.wishes)
         seconds = self._settings.time_limit + (self._settings.video_time_limit if is_video else 0.0)
-        return await self._run(worker.picture, task, self._options, seconds=seconds)
+        return await self._run(pictures.picture, task, self._options, seconds=seconds)
 
     async def find_drawn(self, task: worker.DrawnTask) -> Face | None:
         """Return the face in a box that a person has drawn; None if there is none.
