@@ -1,4 +1,4 @@
-"""Report the workers of Dask: who comes, goes or is refused, and whether any can be used."""
+"""Report the workers of Dask: which join, leave or are refused, and whether any can be used."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 _KEPT = 5.0
-"""Seconds between two times at which the store is told."""
+"""Seconds between two writes to the store."""
 
 
 class RemoteHealth:

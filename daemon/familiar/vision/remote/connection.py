@@ -1,7 +1,7 @@
 """A connection to a scheduler of Dask, in one event loop.
 
-Whoever has a certificate of the cluster can have its machines run anything, as Dask is made; what comes back to this
-machine is read as plain data all the same: neither results nor errors of workers are unpickled.
+Anyone who has a certificate of the cluster can run anything on its machines, as Dask is designed. What comes back to
+this machine is still read as plain data: neither results nor errors of workers are unpickled.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import dask
 import distributed
 
 from familiar.settings import WorkerSettings
-from familiar.vision.remote.answers import NonsenseError
+from familiar.vision.remote.answers import InvalidAnswerError
 from familiar.vision.remote.certificates import CA, CLIENT, check_certificates
 
 _MOST_THREADS = 1024
@@ -106,7 +106,7 @@ class SchedulerConnection:
             raise UnreachableError("the connection was lost")
         try:
             async with asyncio.timeout(self._timeout):
-                told = await self._client.scheduler.identity(n_workers=-1)
+                answer = await self._client.scheduler.identity(n_workers=-1)
             return {
                 str(address): ListedWorker(
                     address=str(address),
@@ -114,7 +114,7 @@ class SchedulerConnection:
                     threads=min(max(int(one["nthreads"]), 1), _MOST_THREADS),
                     last_seen=float(one["last_seen"]),
                 )
-                for address, one in told["workers"].items()
+                for address, one in answer["workers"].items()
                 if one["status"] == "running"
             }
         except TimeoutError as error:
@@ -130,7 +130,7 @@ class SchedulerConnection:
         Raises:
             UnreachableError: the connection was lost meanwhile.
             LostAnswerError: the scheduler can't fetch what the worker returned.
-            NonsenseError: the call failed, or returned what is no plain data.
+            InvalidAnswerError: the call failed, or returned what is no plain data.
         """
         future = self._client.submit(
             function, *arguments, workers=[address], allow_other_workers=False, pure=False, retries=0
@@ -138,7 +138,7 @@ class SchedulerConnection:
         try:
             await future._state.wait()  # noqa: SLF001 - all that is public fetches the result, and unpickles it
             if future.status == "error":
-                raise NonsenseError("an error of its own; is the same version of familiar installed there?")
+                raise InvalidAnswerError("an error of its own; is the same version of familiar installed there?")
             if future.status != "finished":
                 raise UnreachableError("the connection was lost")
             found = await self._client.scheduler.gather(keys=[future.key])
@@ -148,7 +148,7 @@ class SchedulerConnection:
         except OSError as error:
             raise UnreachableError(_reason(error)) from error
         except (TypeError, KeyError, AttributeError) as error:
-            raise NonsenseError("a value that is not plain data") from error
+            raise InvalidAnswerError("a value that is not plain data") from error
         finally:
             future.release()
 
@@ -197,7 +197,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _be_quiet() -> None:
-    """Have Dask report to its caller alone, and take photos as they are."""
+    """Let Dask report errors to its caller only, and accept large arguments without a warning."""
     for name in ("distributed", "tornado"):
         log = logging.getLogger(name)
         log.handlers, log.propagate = [logging.NullHandler()], False

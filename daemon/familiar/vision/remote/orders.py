@@ -18,7 +18,7 @@ class NoWorkerError(Exception):
 
 
 class FailedError(Exception):
-    """The worker that had the order was lost, failed or answered nonsense."""
+    """The worker that had the order was lost, failed or gave an invalid answer."""
 
 
 class LostError(FailedError):
@@ -59,7 +59,7 @@ class Order(Generic[T]):
         return not self.done.done()
 
     def succeed(self, found: T) -> None:
-        """Give what came of it to who waits for it."""
+        """Return a result where it is waited for."""
         if not self.done.done():
             self.done.set_result(found)
 

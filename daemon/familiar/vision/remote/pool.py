@@ -1,4 +1,4 @@
-"""The pool of workers of which those of Dask analyse the photos, and processes of this machine do all else."""
+"""The pool in which workers of Dask analyse photos, and processes of this machine do everything else."""
 
 import threading
 import time
@@ -120,7 +120,7 @@ class RemoteWorkers(LocalWorkers):
             except WorkersError:
                 raise
             except (_HereError, FamiliarError):
-                pass  # it is told here which of them is at fault
+                pass  # this machine finds out which of them is at fault
         return await super().encode(tasks, settings)
 
     def warm_up(self) -> None:
@@ -148,7 +148,7 @@ class RemoteWorkers(LocalWorkers):
         give: _Give,
         read: Callable[[WorkerAnswer], T],
     ) -> T:
-        """Have a worker of Dask do something with files; each is sent, or read from a shared folder.
+        """Give files to a worker of Dask; each is sent, or read from a shared folder.
 
         Raises:
             _HereError: this machine is to do it.
@@ -183,7 +183,7 @@ class RemoteWorkers(LocalWorkers):
         raise _HereError
 
     async def _done(self, make: Callable[[], Order[T]]) -> T:
-        """Have an order done, which is made where it is done."""
+        """Run an order in the thread of the cluster, which also makes it."""
 
         async def do(cluster: Cluster) -> T:
             return await cluster.do(make())

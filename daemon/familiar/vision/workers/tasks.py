@@ -44,8 +44,8 @@ _FRAMES = 8
 class IndexTask:
     """A photo to analyse: its path, the expected hash of its content, and whether a still is beside a video.
 
-    `turn` is how a sidecar turns the photo. `unchanged_for` is told where the path is that of a copy: the seconds for
-    which the file itself has not changed.
+    `turn` is how a sidecar turns the photo. `unchanged_for` is given if the path is that of a copy: the seconds for
+    which the original has not changed.
     """
 
     path: Path
