@@ -22,7 +22,7 @@ ALLOWED = {
     "library/unit/files.py": "the unit that it wrote itself",
     "api/people.py": "names of people, not of files",
     "cli/people/group.py": "names of people, not of files",
-    "review/changes.py": "names of people, not of files",
+    "review/person_changes.py": "names of people, not of files",
     "review/picture_cache.py": "the cache of the review page's pictures",
 }
 

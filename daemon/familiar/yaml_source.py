@@ -141,6 +141,19 @@ def shown(plain: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - fits a line
 
 
+def date_in(text: str) -> dt.date | None:
+    """Return the date, or the date and time, that a text is in YAML without its quotes, or None."""
+    loader: Any = yaml.SafeLoader("")
+    tag = loader.resolve(yaml.ScalarNode, text, (True, False))
+    if tag != f"{_TAG}timestamp":
+        return None
+    try:
+        found: dt.date = loader.construct_yaml_timestamp(yaml.ScalarNode(tag, text))
+    except ValueError:
+        return None
+    return found
+
+
 def _is_text(text: str) -> bool:
     """Return whether a text can be the name of a file: NUL ends names, and UTF-8 has no surrogates but for bytes."""
     try:

@@ -8,7 +8,7 @@ from familiar import Library
 from familiar.errors import ChangedError, GoneError, StaleError, UsageError
 from familiar.model import Box
 from familiar.store.views.photo_filters import PhotoFilter
-from familiar.store.views.timeline import Place
+from familiar.store.views.timeline import TimelinePlace
 from support.household import Household
 
 
@@ -114,4 +114,4 @@ def test_photos_are_found_by_their_faces(opened: Library) -> None:
     with pytest.raises(UsageError, match="There is no face 999"):
         opened.photos.of_face(999)
     assert opened.photos.place([shown.photo.id, 999])[0].paths == (shown.places[0].path,)
-    assert Place.parse(str(opened.photos.part("")[0].place)) == opened.photos.part("")[0].place
+    assert TimelinePlace.parse(str(opened.photos.part("")[0].place)) == opened.photos.part("")[0].place

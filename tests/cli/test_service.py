@@ -23,6 +23,15 @@ def test_a_dry_run_shows_the_unit_for_this_installation_and_writes_nothing(house
     assert not unit.parent.exists()
 
 
+def test_a_service_with_workers_on_other_machines_has_the_network(household: Household) -> None:
+    household.configure(
+        {"workers": {"engine": "dask", "scheduler": "tls://nas.example:8786", "certificates": "/etc/dask"}}
+    )
+    plan = household.json("service", "install", "--user", "--dry-run")
+    (drop_in,) = (text for path, text in plan["files"].items() if path.endswith(".conf"))
+    assert "RestrictAddressFamilies=AF_INET AF_INET6\nIPAddressDeny=\n" in drop_in
+
+
 def test_a_configuration_is_made_for_folders_that_are_named(household: Household) -> None:
     household.environment["FAMILIAR_CONFIG"] = ""
     shown = household.ask("service", "install", "--user", "--dry-run", "--folder", household.inbox).stdout

@@ -130,7 +130,7 @@ def login_of(nsid: str, username: str) -> Login:
 
 
 def test_a_login_has_one_name_and_a_name_one_login(store: Store) -> None:
-    store.of_account("ben").flickr.remember("account", {"nsid": "2@N00", "username": "Ben"})
+    store.of_account("ben").flickr_facts.remember("account", {"nsid": "2@N00", "username": "Ben"})
     check_account(store, "ben", login_of("2@N00", "Ben"))
     check_account(store, "ana", login_of("1@N00", "Ana"))
     with pytest.raises(StoppedError, match="The account 'ben' has the photos of 'Ben', and 'Ana' is logged in"):
@@ -179,8 +179,8 @@ def test_facts_and_tags_of_accounts_are_kept_apart(store: Store) -> None:
             (id_, account),
         )
         store.flickr_tags.want_on(id_, Tag(text="seen", rule="all"))
-    ana.flickr.remember("trouble", "a lost login")
-    assert (ana.flickr.fact("trouble"), ben.flickr.fact("trouble")) == ("a lost login", None)
+    ana.flickr_facts.remember("trouble", "a lost login")
+    assert (ana.flickr_facts.get("trouble"), ben.flickr_facts.get("trouble")) == ("a lost login", None)
     assert (ana.flickr_tags.open(limit=9), ben.flickr_tags.open(limit=9)) == (["1"], ["2"])
     assert ana.flickr_listing.forget_unmet(2) == 1
     assert (ana.flickr.counts()["gone"], ben.flickr.counts()["gone"]) == (1, 0)

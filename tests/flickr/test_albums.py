@@ -286,6 +286,17 @@ def test_an_album_whose_photos_are_not_told_whole_keeps_those_that_are_known_and
     assert [titles(bench, photo) for photo in photos] == [[], ["Sea"], ["Sea"]]
 
 
+def test_an_album_whose_pages_repeat_themselves_has_ended(bench: FlickrBench, astronaut: Path) -> None:
+    bench.flickr.quirks.ignores_photo_ids = True
+    photo = bench.flickr.account.add_photo(astronaut).id
+    bench.flickr.account.add_album("Sea", [photo])
+    answer = {"photoset": {"pages": 10**9, "total": 1, "photo": [{"id": photo}]}, "stat": "ok"}
+    bench.flickr.faults.next(f"text:{json.dumps(answer)}", method="flickr.photosets.getPhotos", times=5)
+    bench.look()
+    assert bench.asked().count("photosets.getPhotos") == 2
+    assert titles(bench, photo) == ["Sea"]
+
+
 @pytest.mark.parametrize("vanish", [True, False])
 def test_an_album_that_vanishes_or_changes_while_it_is_listed_leaves_nothing_behind(
     bench: FlickrBench, astronaut: Path, vanish: bool

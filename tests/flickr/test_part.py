@@ -267,7 +267,7 @@ def test_a_new_login_is_noticed_by_the_part_that_stands_still(bench: FlickrBench
     told = [name for name, _ in bench.log.events if name in {"flickr.stopped", "flickr.connected"}]
     assert told == ["flickr.stopped", "flickr.connected"], "a login that is lost has not connected"
     assert part.trouble is None
-    assert bench.store.flickr.fact("trouble") is None
+    assert bench.store.flickr_facts.get("trouble") is None
 
 
 def test_how_far_it_is_is_told_once(bench: FlickrBench, obama: Path) -> None:
@@ -353,7 +353,7 @@ def test_invalid_entries_of_a_listing_are_reported_and_are_not_deletions(bench: 
 
 
 def test_a_state_folder_stays_with_its_account(bench: FlickrBench) -> None:
-    bench.store.flickr.remember("account", {"nsid": "2@N00", "username": "Bob"})
+    bench.store.flickr_facts.remember("account", {"nsid": "2@N00", "username": "Bob"})
     part = bench.run(lambda part: part.trouble is not None, once=True)
     assert part.trouble is not None
     assert "has the photos of 'Bob', and 'Ana' is logged in" in part.trouble

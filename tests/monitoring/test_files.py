@@ -35,6 +35,18 @@ def test_mtail_takes_the_program(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_the_photos_of_a_worker_on_another_machine_are_not_taken_for_those_of_the_daemon(tmp_path: Path) -> None:
+    worker = {"address": "tls://nas:1", "state": "ready", "threads": 4, "in_flight": 7, "photos": 99, "per_minute": 8}
+    state = {"state": "working", "reason": None, "in_flight": 3}
+    beat = {"event": "service.heartbeat", "level": "info", **state, "remote": [worker], "photos": 120, "faces": 200}
+    (tmp_path / "familiar.log").write_text(f"Nov  9 17:00:00 nas familiar[12]: {json.dumps(beat)}\n")
+    command = [program("mtail"), "--one_shot", "--one_shot_format", "prometheus", "--progs", str(MTAIL.parent)]
+    read = ["--logs", str(tmp_path / "familiar.log"), "--log_dir", str(tmp_path)]
+    told = subprocess.run([*command, *read], capture_output=True, text=True, check=True).stdout
+    values = dict(re.findall(r"^familiar_(photos_total|faces_total|in_flight)\{.*\} (\d+)$", told, re.MULTILINE))
+    assert values == {"photos_total": "120", "faces_total": "200", "in_flight": "3"}
+
+
 def test_the_dashboard_and_the_rules_ask_only_for_metrics_that_are_there() -> None:
     dashboard = json.loads((MONITORING / "grafana" / "familiar.json").read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]

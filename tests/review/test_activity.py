@@ -82,6 +82,8 @@ def test_operations_on_files_are_undone_by_the_page(strangers: Household, served
     assert (again.status_code, again.json()["kind"]) == (422, "refused")
     both = visitor.change(what="undo", operations=[operation], events=[1])
     assert both.status_code == 400
+    other = visitor.change(what="ignore", groups={"1": "x"}, operations=[operation])
+    assert (other.status_code, "only undone" in other.json()["said"]) == (400, True)
 
 
 def test_versions_of_groups_are_given_as_long_as_they_wait(visitor: Visitor, served: ServedPage) -> None:

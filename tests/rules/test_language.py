@@ -157,6 +157,13 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules.yaml:1:40: rules[0].when.taken.from: 'soon' is wrong; a date such as 2026-05-31 would be right",
         ),
         (
+            "rules: [{name: a, when: {taken: {to: '2026-02-30'}}, then: [stop]}]",
+            (
+                "rules.yaml:1:38: rules[0].when.taken.to: '2026-02-30' is wrong; a date such as 2026-05-31 would be "
+                "right"
+            ),
+        ),
+        (
             "rules: [{name: a, when: {person: 7}, then: [stop]}]",
             "rules.yaml:1:34: rules[0].when.person: 7 is wrong; a text would be right",
         ),

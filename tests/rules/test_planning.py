@@ -86,6 +86,8 @@ ANN, BOB, STRANGER = face("Ann"), face("Bob", distance=0.4), face("Ann", distanc
         ("{path: '~/**'}", False),
         ("{taken: {from: 2020-02-03, to: 2020-02-03}}", True),
         ("{taken: {to: 2020-02-02}}", False),
+        ("{taken: {to: '2020-02-02'}}", False),
+        ("{taken: {from: '2020-02-03', to: '2020-02-03 04:05:06'}}", True),
         ("{taken: {from: 2020-02-03 04:05:00, to: 2020-02-03 04:05:00}}", True),
         ("{all: [{person: Ann}, {person: Bob}]}", True),
         ("{all: [{person: Ann}, {person: Cid}]}", False),

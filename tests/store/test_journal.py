@@ -107,6 +107,27 @@ def test_an_operation_that_failed_while_the_clock_ran_ahead_is_tried_again_when_
         assert store.journal.open_plans(noon) == ([plan_id] if is_due else [])
 
 
+def test_what_is_open_is_found_without_going_through_all_operations(store: Store) -> None:
+    operation = Copy(target=Path("/out/a.jpg"), rule="r")
+    plan_id = store.journal.record(store.photos.record(PHOTO), Path("/in/a.jpg"), Plan(operations=(operation,)))
+    (step,) = store.journal.steps(plan_id)
+    statements: list[str] = []
+    store._db.conn.set_trace_callback(statements.append)
+    store.journal.open_plans(store.now())
+    store.journal.undo_requests()
+    store.journal.open_counts()
+    store.journal.failures()
+    store.journal.waiting()
+    store.journal.open_for(1)
+    store.journal.settle_batches()
+    store.journal.is_awaited(Path("/in/a.xmp"), elsewhere=step)
+    store.journal.steps_with(Path("/in/a.jpg"), Path("/in/a.xmp"))
+    store._db.conn.set_trace_callback(None)
+    for statement in statements:
+        plan = [str(row[3]) for row in store._db.conn.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        assert not [part for part in plan if part.startswith(("SCAN operations", "SCAN one"))], (statement, plan)
+
+
 def test_what_failed_is_tried_at_once_where_that_is_asked_for_and_what_waits_is_not(tmp_path: Path) -> None:
     with Store(tmp_path / "familiar.db") as store:
         copies = Plan(operations=(Copy(target=Path("/to/a.jpg"), rule="r"),))

@@ -1,9 +1,13 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from familiar.model import Box, Face, Photo
 from familiar.store.store import Store
+from support.stores import put_store
 
 HASH = "ab" * 32
 FACE = Face(
@@ -68,3 +72,23 @@ def test_a_face_keeps_how_sure_the_detector_was_and_its_quality_if_they_are_know
     photo = replace(PHOTO, faces=(replace(FACE, score=0.875, quality=0.5), FACE))
     faces = store.photos.load(store.photos.record(photo)).faces
     assert [(face.score, face.quality) for face in faces] == [(0.875, 0.5), (None, None)]
+
+
+def test_how_long_the_rest_takes_is_told_by_the_last_photos_if_there_were_some_of_late(tmp_path: Path) -> None:
+    clock = [datetime(2026, 5, 1, tzinfo=UTC)]
+    with Store(put_store(tmp_path), now=lambda: clock[0]) as store:
+
+        def see(first: int, count: int, seconds: float) -> None:
+            for number in range(first, first + count):
+                clock[0] += timedelta(seconds=seconds)
+                store.photos.record(replace(PHOTO, hash=f"{number:064}"))
+
+        see(0, 19, 1)
+        assert store.photos.seconds_for(10) is None  # too few to tell
+        see(19, 1, 1)
+        assert store.photos.seconds_for(100) == pytest.approx(100)
+        assert store.photos.seconds_for(0) is None
+        see(20, 200, 0.5)
+        assert store.photos.seconds_for(100) == pytest.approx(50)
+        clock[0] += timedelta(minutes=6)
+        assert store.photos.seconds_for(100) is None  # nobody is at work

@@ -323,7 +323,7 @@ def _result(store: Store, made: Assembly, log: _ProblemLog) -> ScanResult:
         done=tally.done,
         set_aside=tally.set_aside,
         failed=tally.failed + made.intake.failed,
-        operations_failed=store.journal.counts().get("failed", 0),
+        operations_failed=store.journal.open_counts().get("failed", 0),
         operations_waiting=len(store.journal.waiting()),
         offline=tuple(root for root, state in made.intake.root_states().items() if state != "online"),
         stopped=made.daemon.was_stopped,

@@ -9,7 +9,7 @@ from familiar.albums import ALL, AlbumChoice
 from familiar.api.daemon import Configuration, daemon_for, rule_book
 from familiar.api.session import Session
 from familiar.errors import UsageError
-from familiar.flickr.api.albums import ListedAlbum
+from familiar.flickr.api.albums import AlbumEntry
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.errors import NotAllowedError, StoppedError
@@ -176,8 +176,8 @@ class FlickrAccount:
         self._credentials.keep_key(key)
         self._credentials.keep_login(login)
         own = store.of_account(self.name)
-        own.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
-        own.flickr.remember("trouble", None)
+        own.flickr_facts.remember("account", {"nsid": login.nsid, "username": login.username})
+        own.flickr_facts.remember("trouble", None)
 
     def status(self) -> AccountStatus:
         """Return the login, the progress of the account, and waiting tags; makes no call to Flickr.
@@ -302,7 +302,7 @@ class FlickrAccount:
             self._session.log.emit("flickr.tag_adopted", photo=one.photo, tag=one.tag)
         return len(adopted)
 
-    async def _albums(self, settings: FlickrSettings, choice: AlbumChoice) -> tuple[ListedAlbum, ...]:
+    async def _albums(self, settings: FlickrSettings, choice: AlbumChoice) -> tuple[AlbumEntry, ...]:
         store = self._session.store(create=True).of_account(self.name)
         log = AccountLog(self._session.log, settings.name)
         calls, _ = connect(self._credentials, settings, store, log)
@@ -344,7 +344,7 @@ class FlickrAccount:
                 raise NotAllowedError("the login has read access only")
             await sender.send_all()
             if sender.sent.trouble is None:
-                store.flickr.remember("trouble", None)
+                store.flickr_facts.remember("trouble", None)
         finally:
             calls.close()
         return _push_result(store, sender)

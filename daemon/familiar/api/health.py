@@ -150,7 +150,7 @@ def _examine_account(session: Session, name: str) -> Finding:
         _, login = session.environment.credentials.of_account(name).needed()
         trouble = None
         with suppress(NoStoreError):
-            trouble = session.store().of_account(name).flickr.fact("trouble")
+            trouble = session.store().of_account(name).flickr_facts.get("trouble")
     except FamiliarError as error:
         return _bad(subject, str(error), "log in: familiar flickr login")
     if trouble:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from familiar.model import Embeddings
     from familiar.store.decisions.log import EventRow
     from familiar.store.people import PersonGlance, ReferenceRow
-    from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
+    from familiar.store.views.faces_of_people import FaceOfPerson, FacesOfPeople, ThresholdChange
     from familiar.store.views.representative_faces import RepresentativeFace
 
 
@@ -158,8 +158,7 @@ class RegisteredPeople:
         """
         check_number("start", start, 0)
         check_number("most", most, 0)
-        store = self._session.store()
-        return store.faces_of_people.matched(store.people.person(name).id, start=start, most=most, farthest=farthest)
+        return self._faces.matched(self.id_of(name), start=start, most=most, farthest=farthest)
 
     def maybe(self, name: str, *, margin: float = 0.08, most: int = 60) -> list[FaceOfPerson]:
         """Return faces that may be a person, who is the nearest one, but that do not match, the most likely first.
@@ -174,8 +173,7 @@ class RegisteredPeople:
         """
         check_number("margin", margin, 0, 2)
         check_number("most", most, 0)
-        store = self._session.store()
-        return store.faces_of_people.maybe(store.people.person(name).id, up_to=self.threshold(name) + margin, most=most)
+        return self._faces.maybe(self.id_of(name), up_to=self.threshold(name) + margin, most=most)
 
     def years(self, name: str) -> list[tuple[int, int]]:
         """Return the years in which photos of a person were taken, and the number of these photos.
@@ -191,8 +189,7 @@ class RegisteredPeople:
         Raises:
             UsageError: there is no such person.
         """
-        store = self._session.store()
-        return store.faces_of_people.years(store.people.person(name).id)
+        return self._faces.years(self.id_of(name))
 
     def threshold(self, name: str) -> float:
         """Return the largest distance at which a face matches a person: their own threshold, or the configured one.
@@ -200,8 +197,7 @@ class RegisteredPeople:
         Raises:
             UsageError: there is no such person.
         """
-        store = self._session.store()
-        own = store.people.threshold(store.people.person(name).id)
+        own = self._session.store().people.threshold(self.id_of(name))
         return self._session.settings.matching.threshold if own is None else own
 
     def with_threshold(self, name: str, distance: float, *, most: int = 0) -> ThresholdChange:
@@ -219,8 +215,7 @@ class RegisteredPeople:
         """
         check_distance("threshold", distance)
         check_number("most", most, 0)
-        store = self._session.store()
-        return store.faces_of_people.with_threshold(store.people.person(name).id, distance, most=most)
+        return self._faces.with_threshold(self.id_of(name), distance, most=most)
 
     @property
     def version(self) -> str:
@@ -242,8 +237,8 @@ class RegisteredPeople:
         """
         from familiar.library.people.looks import looks_of
 
-        session, store = self._session, self._session.store()
-        return looks_of(store, store.people.person(name).id, session.settings.clustering, session.model)
+        session = self._session
+        return looks_of(session.store(), self.id_of(name), session.settings.clustering, session.model)
 
     def those(self, name: str, faces: Sequence[int]) -> list[FaceOfPerson]:
         """Return those of the faces, by their ids, that match a person, the nearest first.
@@ -251,8 +246,7 @@ class RegisteredPeople:
         Raises:
             UsageError: there is no such person.
         """
-        store = self._session.store()
-        return store.faces_of_people.those(store.people.person(name).id, faces)
+        return self._faces.those(self.id_of(name), faces)
 
     def reference_faces(self, name: str, *, most: int = 60) -> list[RepresentativeFace]:
         """Return references of a person that are faces of known photos, the best to show first.
@@ -265,8 +259,7 @@ class RegisteredPeople:
             UsageError: there is no such person.
         """
         check_number("most", most, 0)
-        store = self._session.store()
-        return store.likenesses.references(store.people.person(name).id, most=most)
+        return self._session.store().likenesses.references(self.id_of(name), most=most)
 
     def similar(self, name: str, *, most: int = 10) -> list[tuple[str, float]]:
         """Return the people who look most like a person, with the mean distance of their references.
@@ -319,8 +312,7 @@ class RegisteredPeople:
             UsageError: there is no such person.
         """
         check_number("most", most, 0)
-        store = self._session.store()
-        return store.likenesses.of_person(store.people.person(name).id, most=most)
+        return self._session.store().likenesses.of_person(self.id_of(name), most=most)
 
     def covers(self) -> list[tuple[PersonGlance, RepresentativeFace | None]]:
         """Return all people by name, with the number of their faces, and the face that is best to show, if any.
@@ -558,6 +550,10 @@ class RegisteredPeople:
         return ImportedReferences(
             person=person, model=found.model.name, registered=registered, known=known, warning=found.warning
         )
+
+    @property
+    def _faces(self) -> FacesOfPeople:
+        return self._session.store().faces_of_people
 
     def _decided(self, event: int | None, name: str) -> DecidedPerson:
         """Match all faces again, and return a person with the event that was about them."""

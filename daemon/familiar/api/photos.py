@@ -18,7 +18,7 @@ from familiar.store.decisions.log import EventRow
 from familiar.store.versions import version_of
 from familiar.store.views.photo_filters import People, PhotoFilter
 from familiar.store.views.photos_of_faces import FaceOfPhoto, PhotoOfFace
-from familiar.store.views.timeline import MonthOfPhotos, Place, TimelinePhoto
+from familiar.store.views.timeline import MonthOfPhotos, TimelinePhoto, TimelinePlace
 from familiar.vision.workers.tasks import DrawnTask
 
 _LEAST_SIDE = 16
@@ -69,7 +69,7 @@ class KnownPhotos:
         return self._session.store().timeline.months(_checked(wanted))
 
     def part(
-        self, month: str, *, wanted: PhotoFilter | None = None, start: Place | None = None, most: int = 200
+        self, month: str, *, wanted: PhotoFilter | None = None, start: TimelinePlace | None = None, most: int = 200
     ) -> list[TimelinePhoto]:
         """Return photos of a month, the newest first.
 
@@ -85,7 +85,7 @@ class KnownPhotos:
         check_number("most", most, 0)
         return self._session.store().timeline.part(_checked(wanted), month, start=start, most=most)
 
-    def places(self, month: str, *, wanted: PhotoFilter | None = None, every: int) -> list[Place]:
+    def places(self, month: str, *, wanted: PhotoFilter | None = None, every: int) -> list[TimelinePlace]:
         """Return the places of the first photo of a month, and of each so many after it, as `part` takes them.
 
         Raises:
@@ -96,7 +96,7 @@ class KnownPhotos:
 
     def sources(self) -> list[tuple[int, Path]]:
         """Return the watched folders by their ids, as a filter takes them."""
-        return self._session.store().timeline.sources()
+        return [(root.id, root.path) for root in self._session.store().roots.all()]
 
     def has_flickr(self) -> bool:
         """Return whether there are photos from Flickr."""
@@ -108,10 +108,7 @@ class KnownPhotos:
         Raises:
             UsageError: there is no such photo.
         """
-        found = self._session.store().photos_of_faces.at(photo)
-        if found is None:
-            raise UsageError(f"There is no photo {photo}.")
-        return self._known(found)
+        return self._known(self._session.store().photos_of_faces.at(photo), f"photo {photo}")
 
     def of_face(self, face: int) -> KnownPhoto:
         """Return the photo that a face is in, with all of its faces.
@@ -119,10 +116,7 @@ class KnownPhotos:
         Raises:
             UsageError: there is no such face.
         """
-        found = self._session.store().photos_of_faces.find(face)
-        if found is None:
-            raise UsageError(f"There is no face {face}.")
-        return self._known(found)
+        return self._known(self._session.store().photos_of_faces.find(face), f"face {face}")
 
     def place(self, photos: Sequence[int]) -> list[PlacedPhoto]:
         """Return what is needed to show photos, as far as they were seen, in the order of their ids."""
@@ -166,7 +160,14 @@ class KnownPhotos:
             session.recogniser.rematch_faces([face])
         return AddedFace(face=face, event=store.decisions.log.event_of(event))
 
-    def _known(self, photo: PhotoOfFace) -> KnownPhoto:
+    def _known(self, photo: PhotoOfFace | None, what: str) -> KnownPhoto:
+        """Return a photo with all of its faces.
+
+        Raises:
+            UsageError: there is none for what was asked for.
+        """
+        if photo is None:
+            raise UsageError(f"There is no {what}.")
         store = self._session.store()
         faces = tuple(store.photos_of_faces.faces(photo.id))
         return KnownPhoto(photo=photo, faces=faces, places=places_of(store, photo.id))

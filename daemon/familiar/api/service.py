@@ -233,7 +233,8 @@ class Service:
 
 def _needs(settings: Settings, rules: Rules, *, is_system: bool, groups_before: Sequence[str]) -> Needs:
     serves, is_here = settings.review.serve, ip_address(settings.review.listen).is_loopback
-    has_network = any(account.enabled for account in settings.accounts) or (serves and not is_here)
+    has_flickr = any(account.enabled for account in settings.accounts)
+    has_network = has_flickr or settings.workers.engine == "dask" or (serves and not is_here)
     if not is_system:
         return Needs(has_network=has_network, serves_here=serves)
     folders = [folder.path for folder in settings.folders]

@@ -77,7 +77,7 @@ def _show_counts(found: LibraryStatus) -> None:
             "with them; `familiar doctor` says what to do"
         )
     waiting = ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed"))
-    left = f"; about {duration(found.seconds_left)} left" if found.seconds_left else ""
+    left = f"; about {duration(found.seconds_left)} left" if found.seconds_left is not None else ""
     say(f"files: {waiting}{left}")
 
 

@@ -111,13 +111,13 @@ class LibraryStatus:
 def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
     """Return how far everything is; `model` is the id of the model in use, and the trouble is with that."""
     state = store.path.parent
-    files, pace = store.files.counts(), store.photos.pace()
+    files = store.files.counts()
     return LibraryStatus(
         pid=holder(state),
         state=state,
         roots=_roots(store),
         files=files,
-        seconds_left=None if pace is None else files.get("pending", 0) / pace,
+        seconds_left=store.photos.seconds_for(files.get("pending", 0)),
         photos=store.photos.counts(),
         model=command_name(model),
         model_trouble=model_trouble,
@@ -134,7 +134,7 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         waiting_operations=_told(store.journal.waiting()),
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
-        flickr=tuple(_flickr(store, account) for account in store.flickr.accounts()),
+        flickr=tuple(_flickr(store, account) for account in store.flickr_facts.accounts()),
         remote=_remote(store),
     )
 
@@ -169,8 +169,8 @@ def _flickr(store: Store, account: str) -> FlickrSummary:
     own = store.of_account(account)
     return FlickrSummary(
         account=account,
-        username=own.flickr.fact("account")["username"],
-        trouble=own.flickr.fact("trouble"),
+        username=own.flickr_facts.get("account")["username"],
+        trouble=own.flickr_facts.get("trouble"),
         photos=own.flickr.counts(),
         tags=own.flickr_tags.counts(),
     )

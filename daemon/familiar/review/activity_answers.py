@@ -8,14 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from familiar.review.library_thread import LibraryThread
-from familiar.review.pace import Pace
 from familiar.review.pages.activity import (
     ENTRIES,
     MOST_ENTRIES,
     ReadActivity,
     ShownActivity,
     read_activity,
-    waiting,
 )
 from familiar.review.pages.rules import preview_rules, show_rules
 from familiar.review.rendering import Pages
@@ -37,7 +35,6 @@ class ActivityAnswers:
         self._library = library
         self._background = background
         self._pages = pages
-        self._pace = Pace()
         self._read: dict[int, tuple[str, ReadActivity]] = {}
         self._not_before = 0.0
         self._reading = asyncio.Lock()
@@ -60,7 +57,6 @@ class ActivityAnswers:
         shown = ShownActivity(
             status=read.status,
             history=read.history,
-            minutes_left=self._pace.minutes_left(waiting(read.status)),
             more=entries * 5 if len(read.history) == entries < MOST_ENTRIES else None,
             is_old=seen != version,
         )
@@ -71,7 +67,6 @@ class ActivityAnswers:
         read = await self._background.ask(lambda library: read_activity(library, entries))
         now = time.monotonic()
         self._not_before = now + _REST * (now - begin)
-        self._pace.note(now, read.status.files.get("done", 0))
         self._read = {entries: (version, read)}
         return version, read
 

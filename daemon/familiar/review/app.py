@@ -1,7 +1,7 @@
 """The application: routes, and errors as pages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,11 +20,10 @@ from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
 from familiar.library.report.page import STYLE
 from familiar.library.report.page import shown as visible
-from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.activity_answers import ActivityAnswers
 from familiar.review.browser_logins import BrowserLogin, BrowserLogins
-from familiar.review.changes import Change, PutOff, UnknownNameError, add_face, make_change, undo_operations
-from familiar.review.disks import Disks
+from familiar.review.change_requests import Change, PutOff, UnknownNameError
+from familiar.review.changes import make_change, undo_operations
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
 from familiar.review.hosts import HostNames
@@ -32,15 +31,17 @@ from familiar.review.library_thread import LibraryThread
 from familiar.review.live import LiveChanges
 from familiar.review.login_page import LoginPage
 from familiar.review.matching import BackgroundMatching
+from familiar.review.page_pictures import PagePictures
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import GroupCards, card_now, list_groups
 from familiar.review.pages.suggestions import list_questions
 from familiar.review.people_answers import PeopleAnswers
 from familiar.review.photo_answers import PhotoAnswers
+from familiar.review.photo_changes import add_face
 from familiar.review.picture_cache import PictureCache
-from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
+from familiar.review.silent_disks import SilentDisks
 from familiar.review.suggestion_list import SuggestionList
 
 OpenLibrary: TypeAlias = Callable[[], Library]
@@ -85,18 +86,14 @@ class ReviewApp:
         self._suggestions = SuggestionList(self._library, self._background["suggestions"])
         self._cards = GroupCards()
         self._live = LiveChanges(self._library)
-        self._disks = Disks()
-        self._pictures = Pictures(self._library, cache, self._disks)
+        self._disks = SilentDisks()
+        self._pictures = PagePictures(self._library, cache, self._disks)
         self._logins = logins
         self._prefix = prefix
         self._pages = Pages(prefix=prefix)
         self._activity = ActivityAnswers(self._library, self._background["activity"], pages=self._pages)
         self._people = PeopleAnswers(
-            self._library,
-            self._background["people"],
-            pages=self._pages,
-            pictures=self._pictures,
-            prepare=self._prepare,
+            self._library, self._background["people"], pages=self._pages, pictures=self._pictures
         )
         self._photos = PhotoAnswers(
             self._library,
@@ -105,7 +102,6 @@ class ReviewApp:
             disks=self._disks,
             pages=self._pages,
         )
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def gated(self, *, hosts: HostNames, cookie: str) -> ASGIApp:
         """Return the application behind its gate; arguments are those of `Gate`."""
@@ -163,11 +159,15 @@ class ReviewApp:
 
     async def _warm_up(self) -> None:
         """Prepare what takes long in a large library, ahead of the first pages."""
-        with suppress(FamiliarError):  # the first page tells what is wrong
-            await self._pictures.warm_up()
-            await self._groups.rows()
-            await self._photos.warm_up()
-            await self._suggestions.warm_up()
+        ahead: Iterable[Callable[[], Awaitable[object]]] = (
+            self._pictures.warm_up,
+            self._groups.rows,
+            self._photos.warm_up,
+            self._suggestions.warm_up,
+        )
+        for begin in ahead:
+            with suppress(FamiliarError):  # the first page tells what is wrong
+                await begin()
 
     async def _show_start(self, _request: Request) -> Response:
         return RedirectResponse(f"{self._prefix}/groups", 303)
@@ -180,7 +180,7 @@ class ReviewApp:
                 library, self._cards, rows, ungrouped=self._groups.ungrouped, after=after, later=later
             )
         )
-        self._prepare(face for card in shown.cards for face in card.faces)
+        self._pictures.prepare(faces=(face for card in shown.cards for face in card.faces))
         return self._pages.page(request, "groups", list=shown)
 
     async def _list_versions(self, request: Request) -> Response:
@@ -193,7 +193,7 @@ class ReviewApp:
         group, later = int(request.path_params["group"]), set(_login(request).later)
         rows = await self._groups.rows()
         shown = await self._library.ask(lambda library: show_group(library, rows, group, later=later))
-        self._prepare(shown.faces)
+        self._pictures.prepare(faces=shown.faces)
         return self._pages.page(request, "group", group=shown)
 
     async def _show_card(self, request: Request) -> Response:
@@ -201,14 +201,14 @@ class ReviewApp:
         now = await self._library.ask(lambda library: card_now(library, self._cards, group))
         if isinstance(now, str):
             return self._pages.page(request, "one_card", card=None, said=now)
-        self._prepare(now.faces)
+        self._pictures.prepare(faces=now.faces)
         return self._pages.page(request, "one_card", card=now)
 
     async def _show_faces(self, request: Request) -> Response:
         group, start = int(request.path_params["group"]), number_in(request.query_params.get("start", "0"))
         shown = await self._library.ask(lambda library: faces_of_group(library, group, start))
-        self._prepare(shown.faces)
-        return self._pages.page(request, "faces", group=shown)
+        self._pictures.prepare(faces=shown.faces)
+        return self._pages.page(request, "faces", shown=shown)
 
     async def _list_similar_people(self, request: Request) -> Response:
         group = int(request.path_params["group"])
@@ -218,7 +218,7 @@ class ReviewApp:
     async def _show_suggestions(self, request: Request) -> Response:
         open_ones = await self._suggestions.get()
         shown = await self._library.ask(lambda library: list_questions(library, open_ones))
-        self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
+        self._pictures.prepare(faces=(face for one in shown.questions for face in (*one.faces, *one.others)))
         return self._pages.page(request, "suggestions", list=shown)
 
     async def _send_style(self, _request: Request) -> Response:
@@ -269,12 +269,6 @@ class ReviewApp:
         else:
             later.difference_update(wanted.groups or tuple(later))
         return JSONResponse({"said": "Later" if wanted.later else "Taken up again", "events": []})
-
-    def _prepare(self, faces: Iterable[FaceInPhoto]) -> None:
-        """Find the places of faces in the background, before their pictures are asked for."""
-        task = asyncio.create_task(self._pictures.prepare([face.id for face in faces]))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _show_error(self, request: Request, error: Exception) -> Response:
         status = 404 if isinstance(error, UsageError) else 503

@@ -20,7 +20,7 @@ from familiar.store.clusters.clusters import ClusterRow
 _SHORT = 0.05
 """Seconds that a page may wait for the list to be read again."""
 
-Place: TypeAlias = tuple[bool, int, int]
+GroupPlace: TypeAlias = tuple[bool, int, int]
 """Where a group stands in the list: junk comes last, then large groups first."""
 
 
@@ -125,6 +125,6 @@ def _with(reading: _Reading, decided: Collection[int], fresh: Iterable[ClusterRo
     return replace(reading, rows=rows)
 
 
-def place_of(row: ClusterRow) -> Place:
+def place_of(row: ClusterRow) -> GroupPlace:
     """Return where a group stands in the list."""
     return row.is_junk, -row.faces, row.id

@@ -1,6 +1,5 @@
 """Answers to requests about people."""
 
-from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -9,10 +8,10 @@ from starlette.routing import Route
 
 from familiar.api.library import Library
 from familiar.errors import UsageError
-from familiar.library.thumbnails import FaceInPhoto
 from familiar.review.data_set import data_set, file_name
 from familiar.review.kept_answers import KeptAnswer
 from familiar.review.library_thread import LibraryThread
+from familiar.review.page_pictures import PagePictures
 from familiar.review.pages.people import list_people
 from familiar.review.pages.person import (
     faces_of_person,
@@ -21,7 +20,6 @@ from familiar.review.pages.person import (
     show_person,
     years_of_person,
 )
-from familiar.review.pictures import Pictures
 from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
 
@@ -38,15 +36,13 @@ class PeopleAnswers:
         background: LibraryThread,
         *,
         pages: Pages,
-        pictures: Pictures,
-        prepare: Callable[[Iterable[FaceInPhoto]], None],
+        pictures: PagePictures,
     ) -> None:
-        """Take the library, another one for what takes long, and what renders pages and prepares pictures."""
+        """Take the library, another one for what takes long, and what pages need."""
         self._library = library
         self._background = background
         self._pages = pages
         self._pictures = pictures
-        self._prepare = prepare
         self._list = KeptAnswer(library, background, list_people, short=_SHORT)
 
     def decided(self) -> None:
@@ -80,26 +76,26 @@ class PeopleAnswers:
 
     async def _show_people(self, request: Request) -> Response:
         shown = await self._list.get()
-        self._prepare(card.face for card in shown.cards if card.face is not None)
+        self._pictures.prepare(faces=(card.face for card in shown.cards if card.face is not None))
         return self._pages.page(request, "people", people=shown)
 
     async def _show_person(self, request: Request) -> Response:
         person, farthest = int(request.path_params["person"]), "farthest" in request.query_params
         shown = await self._library.ask(lambda library: show_person(library, person, farthest=farthest))
-        self._prepare([*shown.maybe, *shown.references, *shown.faces.faces])
+        self._pictures.prepare(faces=[*shown.maybe, *shown.references, *shown.faces.faces])
         return self._pages.page(request, "person", shown=shown)
 
     async def _show_faces_of_person(self, request: Request) -> Response:
         person, farthest = int(request.path_params["person"]), "farthest" in request.query_params
         start = number_in(request.query_params.get("start", "0"))
         shown = await self._library.ask(lambda library: faces_of_person(library, person, start, farthest=farthest))
-        self._prepare(shown.faces)
-        return self._pages.page(request, "faces_of_person", shown=shown)
+        self._pictures.prepare(faces=shown.faces)
+        return self._pages.page(request, "faces", shown=shown)
 
     async def _show_looks(self, request: Request) -> Response:
         person = int(request.path_params["person"])
         shown = await self._background.ask(lambda library: looks_of_person(library, person))
-        self._prepare(face for look in shown.looks for face in look.faces)
+        self._pictures.prepare(faces=(face for look in shown.looks for face in look.faces))
         return self._pages.page(request, "looks", shown=shown)
 
     async def _show_years(self, request: Request) -> Response:
@@ -125,9 +121,8 @@ class PeopleAnswers:
 
     async def _preview_threshold(self, request: Request) -> Response:
         person, distance = int(request.path_params["person"]), _distance(request.query_params.get("distance", ""))
-
         shown = await self._library.ask(lambda library: preview_threshold(library, person, distance))
-        self._prepare([*shown.change.gained, *shown.change.lost])
+        self._pictures.prepare(faces=[*shown.change.gained, *shown.change.lost])
         return self._pages.page(request, "threshold", shown=shown)
 
 

@@ -1,10 +1,7 @@
 """Answers to requests about photos: the timeline with its parts, and single photos with their pictures."""
 
-import asyncio
 import math
 import re
-from collections.abc import Iterable
-from contextlib import suppress
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -12,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from familiar.errors import FamiliarError, UsageError
-from familiar.review.disks import Disks
+from familiar.errors import UsageError
 from familiar.review.library_thread import LibraryThread
+from familiar.review.page_pictures import PHOTO, TILE, PagePictures
 from familiar.review.pages.photo import show_photo
 from familiar.review.pages.photos import NOTHING, Wishes, read_wishes, show_timeline
 from familiar.review.photo_months import PhotoMonths
-from familiar.review.pictures import PHOTO, TILE, Pictures
 from familiar.review.rendering import Pages
-from familiar.store.views.timeline import Place
+from familiar.review.silent_disks import SilentDisks
+from familiar.store.views.timeline import TimelinePlace
 
 _PICTURE = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
 _MONTH = re.compile(r"(\d{4}-\d{2})?")
@@ -33,7 +30,13 @@ class PhotoAnswers:
     """Answers what is asked about photos."""
 
     def __init__(
-        self, library: LibraryThread, counting: LibraryThread, *, pictures: Pictures, disks: Disks, pages: Pages
+        self,
+        library: LibraryThread,
+        counting: LibraryThread,
+        *,
+        pictures: PagePictures,
+        disks: SilentDisks,
+        pages: Pages,
     ) -> None:
         """Take the library that pages ask, another one that counts photos in the background, and what pages need."""
         self._library = library
@@ -41,7 +44,6 @@ class PhotoAnswers:
         self._pictures = pictures
         self._disks = disks
         self._pages = pages
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """Return which request is answered by what."""
@@ -63,11 +65,10 @@ class PhotoAnswers:
 
     async def warm_up(self) -> None:
         """Count all photos ahead of the first page."""
-        with suppress(FamiliarError):  # the first page tells what is wrong
-            await self._months.of(NOTHING.photos)
+        await self._months.of(NOTHING.photos)
 
     async def _show_timeline(self, request: Request) -> Response:
-        wishes, start = await self._wishes(request), Place.parse(request.query_params.get("start", ""))
+        wishes, start = await self._wishes(request), TimelinePlace.parse(request.query_params.get("start", ""))
         months = await self._months.of(wishes.photos)
         shown = await self._library.ask(lambda library: show_timeline(library, wishes, months, start))
         return self._pages.page(request, "photos", shown=shown, query=urlencode(wishes.query))
@@ -81,12 +82,12 @@ class PhotoAnswers:
     async def _show_part(self, request: Request) -> Response:
         """Show photos of a month."""
         wishes, month = await self._wishes(request), _month(request)
-        start = Place.parse(request.query_params.get("start", ""))
+        start = TimelinePlace.parse(request.query_params.get("start", ""))
         most = _number(request, "most", _MOST)
         photos = await self._library.ask(
             lambda library: library.photos.part(month, wanted=wishes.photos, start=start, most=most)
         )
-        self._prepare(photo.id for photo in photos if photo.reason is None)
+        self._pictures.prepare(photos=(photo for photo in photos if photo.reason is None))
         return self._pages.page(request, "tiles", photos=photos)
 
     async def _list_places(self, request: Request) -> Response:
@@ -117,12 +118,6 @@ class PhotoAnswers:
     async def _send_tile(self, request: Request) -> Response:
         photo, version = _picture_name(request)
         return _picture(await self._pictures.photo(photo, version, size=TILE, square=True))
-
-    def _prepare(self, photos: Iterable[int]) -> None:
-        """Find the places of photos in the background, before their pictures are asked for."""
-        task = asyncio.create_task(self._pictures.prepare(photos=list(photos)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _wishes(self, request: Request) -> Wishes:
         asked = request.query_params.multi_items()

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from familiar.durations import duration
 from familiar.library.report.page import shown
 from familiar.review.browser_logins import BrowserLogin
 
@@ -77,15 +78,6 @@ def number(count: int) -> str:
 def encoded(path: Path) -> str:
     """Return a path, which may have any bytes, percent-encoded."""
     return quote_from_bytes(os.fsencode(path))
-
-
-def duration(minutes: float) -> str:
-    """Return about how long something takes."""
-    if minutes < 1:
-        return "less than a minute"
-    if minutes < 90:  # noqa: PLR2004 - above it, hours are easier to grasp
-        return f"about {minutes:.0f} min"
-    return f"about {minutes / 60:.0f} h"
 
 
 def span(years: tuple[str, str] | None) -> str:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Sequence
 
-from familiar.errors import FamiliarError
 from familiar.review.kept_answers import KeptAnswer
 from familiar.review.library_thread import LibraryThread
 from familiar.store.clusters.suggestions import Suggestion
@@ -37,10 +36,7 @@ class SuggestionList:
 
     async def warm_up(self) -> None:
         """Find the questions ahead of the first page."""
-        try:
-            await self._kept.get_soon()
-        except FamiliarError:
-            return  # the first page tells what is wrong
+        await self._kept.get_soon()
 
     async def close(self) -> None:
         """Wait for what is looked for."""

@@ -20,6 +20,7 @@ from familiar.rules.values import (
     whole,
 )
 from familiar.yaml_models import complaint, wrong
+from familiar.yaml_source import date_in
 
 _MOMENT_SCHEMA = {
     "type": "string",
@@ -29,7 +30,9 @@ _MOMENT_SCHEMA = {
 
 
 def _check_time(plain: object) -> tuple[datetime, datetime]:
-    """Return the begin and the end of a day, or a moment and the microsecond after it."""
+    """Return the begin and the end of a day, or a moment and the microsecond after it; both may be in quotes."""
+    if isinstance(plain, str):
+        plain = date_in(plain) or plain
     if isinstance(plain, datetime):
         moment = plain.replace(tzinfo=None, microsecond=min(plain.microsecond, 999_998))
         return moment, moment + timedelta(microseconds=1)

@@ -5,8 +5,7 @@ It beats beside the turns of the loop, in every state: while the store can't be 
 
 import asyncio
 import os
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -27,11 +26,11 @@ from familiar.service.window import FileWindow
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 
-IN_STORE = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed")
+IN_STORE = (
+    *("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed"),
+    "seconds_left",
+)
 """The fields that come from the store."""
-
-_BEATS = 31
-"""Heartbeats from which the pace is taken: half an hour of them, unless they are more frequent."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -78,7 +77,6 @@ class Heartbeat:
         self._flickr_trouble = flickr_trouble
         self._on_beat = on_beat
         self._last = (clock(), counts.tally.handled)
-        self._beats = deque([self._last], maxlen=_BEATS)
         self._first_waiting: tuple[int | None, float] = (None, clock())
         self._task: asyncio.Task[None] | None = None
         self.is_ready = False
@@ -107,9 +105,7 @@ class Heartbeat:
     def _beat(self, now: float) -> None:
         handled, (since, handled_then) = self._counts.tally.handled, self._last
         self._last = (now, handled)
-        self._beats.append(self._last)
         waiting, roots = self._waiting(now), self._intake.root_list()
-        left = self._seconds_left(waiting["pending"])
         self._log.emit(
             "service.heartbeat",
             run=self._counts.id,
@@ -127,16 +123,15 @@ class Heartbeat:
             **of_process(self._counts, self._store.path),
             **waiting,
             backlog_waits=self._window.waits_because,
-            seconds_left=left,
             period=self._every,
         )
-        self._notifier.status(self._status(waiting["pending"], left))
+        self._notifier.status(self._status(waiting))
         with suppress(StoreError):
             self._on_beat()
 
     def show(self) -> None:
         """Show the state in `systemctl status` now, as after a reload."""
-        self._notifier.status(self._status(self._waiting(self._clock())["pending"], None))
+        self._notifier.status(self._status(self._waiting(self._clock())))
 
     @property
     def state(self) -> DaemonState:
@@ -153,6 +148,7 @@ class Heartbeat:
             roots = self._intake.online_roots
             files, first = self._store.files.waiting(roots), self._first_pending(roots)
             failed, open_operations = self._store.files.count_failures(), self._store.journal.open_counts()
+            left = None if self._window.waits_because else self._store.photos.seconds_for(files["pending"])
         except StoreError:
             return dict.fromkeys(IN_STORE)
         file_id = first[0].id if first else None
@@ -165,25 +161,20 @@ class Heartbeat:
             "oldest": 0.0 if file_id is None else now - self._first_waiting[1],
             "operations_waiting": sum(open_operations.values()) - retried,
             "operations_failed": retried,
+            "seconds_left": left,
         }
 
     def _first_pending(self, roots: list[int]) -> list[FileRow]:
         """Return the file that is handled next, if there is one; the backlog counts unless it waits."""
         return self._store.files.pending(roots=roots, limit=1, backlog=self._window.waits_because is None)
 
-    def _seconds_left(self, pending: int | None) -> float | None:
-        """Return in how many seconds the pending files will be done, by the pace of the last heartbeats."""
-        (now, handled), (since, before) = self._beats[-1], self._beats[0]
-        if not pending or handled == before or self._window.waits_because is not None:
-            return None
-        return pending * (now - since) / (handled - before)
-
-    def _status(self, pending: int | None, seconds_left: float | None) -> str:
+    def _status(self, waiting: Mapping[str, Any]) -> str:
         if self._failures.reason is not None:
             return f"failing: {self._failures.reason}"
         problem = self._counts.totals.rejected
         rejected = "" if problem is None else f"; running with the old configuration: {problem}"
         handled = counted(self._counts.tally.handled, "photo")
+        pending, seconds_left = waiting["pending"], waiting["seconds_left"]
         left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
         waits = "" if self._window.waits_because is None else f"; the backlog waits: {self._window.waits_because}"
         return f"{handled} handled, {'?' if pending is None else pending} pending{left}{waits}{rejected}"

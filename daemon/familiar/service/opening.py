@@ -75,9 +75,7 @@ class Opening:
             roots_offline=0,
             latencies=[],
             remote=[],
-            **dict.fromkeys(
-                (*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits", "seconds_left")
-            ),
+            **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits")),
             **of_process(self._counts, self._store),
             period=self._every,
         )

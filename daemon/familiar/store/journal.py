@@ -8,27 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from familiar.effects.journal import Outcome, Reservation, Step
-from familiar.effects.kinds.catalogue import AnyKind, Kinds
+from familiar.effects.kinds.catalogue import Kinds
 from familiar.effects.kinds.file_kind import path_as_json
 from familiar.effects.kinds.surroundings import Records
 from familiar.model import Operation, PhotoOperation, Plan
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
-from familiar.store.places import Places, disk_from_json
+from familiar.store.places import Places
+from familiar.store.steps import OPEN, TO_DO, Steps, quoted
 
-_COLUMNS = (
-    "operations.id, plan_id, plans.photo_id, position, rule, operations.kind, wish, parameters, state, source, target, "
-    "temporary, operations.hash, before, attempts, error, source_real, target_real, one.identity, other.identity, "
-    "plans.path, photos.hash, "
-    "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind IN ({moves})"
-    " AND earlier.position < operations.position AND earlier.state = 'done')"
-)
 _NEXT = "(SELECT COALESCE(max(done_order), 0) + 1 FROM operations)"
-_FROM = (
-    "FROM operations JOIN plans ON plans.id = plan_id JOIN photos ON photos.id = plans.photo_id "
-    "LEFT JOIN disks AS one ON one.id = source_disk LEFT JOIN disks AS other ON other.id = target_disk"
-)
 
 
 class OperationJournal:
@@ -51,10 +41,10 @@ class OperationJournal:
         self._files = files
         self._places = places
         self._now = now
-        photo = [kind for kind in kinds.all if issubclass(kind.value, PhotoOperation)]
-        self._columns = _COLUMNS.format(moves=_quoted(kind for kind in photo if kind.value.moves_photo))
-        self._multiplying = _quoted(kind for kind in photo if not kind.value.moves_photo)
-        self._about_companions = _quoted(kind for kind in kinds.all if kind.is_about_companion)
+        self._steps = Steps(db, kinds)
+        photo = (kind for kind in kinds.all if issubclass(kind.value, PhotoOperation))
+        self._multiplying = quoted(kind for kind in photo if not kind.value.moves_photo)
+        self._about_companions = quoted(kind for kind in kinds.all if kind.is_about_companion)
 
     def record(
         self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None, batch: int | None = None
@@ -99,7 +89,7 @@ class OperationJournal:
         rows = self._db.conn.execute(
             "SELECT plan_id, max(state IN ('doing', 'done', 'kept')) FROM operations WHERE plan_id IN ("
             "SELECT plan_id FROM operations JOIN plans ON plans.id = plan_id "
-            f"WHERE state IN ('planned', 'doing', 'failed') AND ({batches})) GROUP BY plan_id ORDER BY plan_id"
+            f"WHERE {TO_DO} AND ({batches})) GROUP BY plan_id ORDER BY plan_id"
         ).fetchall()
         self.abandon([plan_id for plan_id, begun in rows if not begun], "the command was killed before this operation")
         return [int(plan_id) for plan_id, begun in rows if begun]
@@ -116,7 +106,7 @@ class OperationJournal:
     def is_awaited(self, companion: Path, *, elsewhere: Step) -> bool:
         """Return whether another plan than that of a step has still to move or copy a companion."""
         row = self._db.conn.execute(
-            "SELECT 1 FROM operations WHERE state IN ('planned', 'doing', 'failed') AND plan_id != ? "
+            f"SELECT 1 FROM operations WHERE {TO_DO} AND plan_id != ? "
             f"AND kind IN ({self._about_companions}) AND json_extract(parameters, '$.file') = ?",
             (elsewhere.plan_id, path_as_json(companion)),
         ).fetchone()
@@ -125,11 +115,12 @@ class OperationJournal:
     def steps_with(self, photo: Path, companion: Path) -> list[Step]:
         """Return the steps by which a companion follows, or followed, the photo that is at a path."""
         file = self._files.at(photo)
-        moving = "SELECT photo_id FROM operations JOIN plans ON plans.id = plan_id WHERE state IN ('doing', 'failed')"
+        begun = f"{OPEN} AND state IN ('doing', 'failed')"
+        moving = f"SELECT photo_id FROM operations JOIN plans ON plans.id = plan_id WHERE {begun}"
         about = f"operations.kind IN ({self._about_companions}) AND json_extract(operations.parameters, '$.file') = ?"
         whose = f"plans.photo_id = ? OR plans.photo_id IN ({moving} AND target = ?)"
-        return self._steps(
-            f"WHERE ({whose}) AND {about} ORDER BY operations.id",
+        return self._steps.where(
+            f"({whose}) AND {about} ORDER BY operations.id",
             None if file is None else file.photo_id,
             os.fsencode(photo),
             path_as_json(companion),
@@ -138,7 +129,7 @@ class OperationJournal:
     def open_plans(self, now: datetime) -> list[int]:
         """Return the plans that have something to do now, in the order in which they were made."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT plan_id FROM operations AS one WHERE state IN ('planned', 'doing', 'failed') "
+            f"SELECT DISTINCT plan_id FROM operations AS one WHERE {TO_DO} "
             f"AND {is_due()} AND NOT EXISTS ("
             "SELECT 1 FROM operations AS before WHERE before.plan_id = one.plan_id AND before.position < one.position "
             f"AND before.state IN ('planned', 'failed') AND NOT {is_due('before.retry_at')}) ORDER BY plan_id",
@@ -150,15 +141,15 @@ class OperationJournal:
         """Return the steps of the last plan for the photo that was at this path, not its companions, in order."""
         more = f"EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind NOT IN ({self._about_companions}))"
         last = f"(SELECT max(id) FROM plans WHERE path = ? AND {more})"
-        return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
+        return self._steps.where(f"plan_id = {last} ORDER BY position", os.fsencode(path))
 
     def steps(self, plan_id: int) -> list[Step]:
         """Return the steps of a plan in their order."""
-        return self._steps("WHERE plan_id = ? ORDER BY position", plan_id)
+        return self._steps.where("plan_id = ? ORDER BY position", plan_id)
 
     def step(self, step_id: int) -> Step:
         """Return a step as it is now."""
-        return self._steps("WHERE operations.id = ?", step_id)[0]
+        return self._steps.where("operations.id = ?", step_id)[0]
 
     def append(self, plan_id: int, operations: Sequence[Operation]) -> None:
         """Record more that a plan has to do, after all that it has."""
@@ -232,7 +223,7 @@ class OperationJournal:
 
     def leftovers(self) -> list[Step]:
         """Return the steps that are not in progress, but may have left a file under a hidden name."""
-        return self._steps("WHERE temporary IS NOT NULL AND state NOT IN ('doing', 'undoing') ORDER BY operations.id")
+        return self._steps.where("temporary IS NOT NULL AND state NOT IN ('doing', 'undoing') ORDER BY operations.id")
 
     def clear_leftovers(self, step: Step) -> None:
         """Record that a step has left nothing under its hidden names."""
@@ -240,8 +231,8 @@ class OperationJournal:
 
     def undo_requests(self) -> list[Step]:
         """Return the steps that are to be undone, the newest first, whenever the clock says that they were done."""
-        where = f"WHERE state IN ('undo', 'undoing') AND {is_due()} ORDER BY done_order DESC, operations.id DESC"
-        return self._steps(where, *due_at(self._now()))
+        where = f"{OPEN} AND state IN ('undo', 'undoing') AND {is_due()} ORDER BY done_order DESC, operations.id DESC"
+        return self._steps.where(where, *due_at(self._now()))
 
     def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:
         """Record that a step is about to be undone."""
@@ -305,9 +296,7 @@ class OperationJournal:
 
     def open_for(self, photo_id: int) -> list[Step]:
         """Return the steps of a photo that are still to be done, or to be done again."""
-        return self._steps(
-            "WHERE state IN ('planned', 'doing', 'failed') AND plans.photo_id = ? ORDER BY operations.id", photo_id
-        )
+        return self._steps.where(f"{TO_DO} AND plans.photo_id = ? ORDER BY operations.id", photo_id)
 
     def try_now(self, plan_id: int) -> None:
         """Let the steps of a plan that failed be tried at once."""
@@ -380,17 +369,16 @@ class OperationJournal:
 
     def open_counts(self) -> dict[str, int]:
         """Count the operations that are not at their end, by state; quick, however many there were."""
-        states = "('planned', 'doing', 'failed', 'undo', 'undoing')"  # as the partial index has them
-        rows = self._db.conn.execute(f"SELECT state, count(*) FROM operations WHERE state IN {states} GROUP BY state")
+        rows = self._db.conn.execute(f"SELECT state, count(*) FROM operations WHERE {OPEN} GROUP BY state")
         return {str(state): int(count) for state, count in rows}
 
     def failures(self) -> list[Step]:
         """Return the steps that failed and wait for another try."""
-        return self._steps("WHERE state = 'failed' ORDER BY operations.id")
+        return self._steps.where(f"{OPEN} AND state = 'failed' ORDER BY operations.id")
 
     def waiting(self) -> list[Step]:
         """Return the steps that wait for a time that is known."""
-        return self._steps("WHERE state = 'planned' AND error IS NOT NULL ORDER BY operations.id")
+        return self._steps.where(f"{OPEN} AND state = 'planned' AND error IS NOT NULL ORDER BY operations.id")
 
     def _insert(self, plan_id: int, operations: Sequence[Operation], *, first: int) -> None:
         kinds = [self._kinds.of(operation) for operation in operations]
@@ -413,55 +401,8 @@ class OperationJournal:
         )
 
     def _undoable(self, condition: str, *values: Any) -> list[Step]:
-        where = f"WHERE state = 'done' {condition} ORDER BY done_order DESC, operations.id DESC"
-        return self._steps(where, *values)
-
-    def _steps(self, where: str, *values: Any) -> list[Step]:
-        rows = self._db.conn.execute(f"SELECT {self._columns} {_FROM} {where}", values)
-        return [_step(row, self._kinds) for row in rows]
-
-
-def _step(row: tuple[Any, ...], kinds: Kinds) -> Step:
-    id_, plan_id, photo_id, position, rule, kind, wish, parameters, state, source, target, temporary = row[:12]
-    (
-        own_hash,
-        before,
-        attempts,
-        error,
-        source_real,
-        target_real,
-        source_disk,
-        target_disk,
-        plan_path,
-        photo_hash,
-        moved_to,
-    ) = row[12:]
-    return Step(
-        id=id_,
-        plan_id=plan_id,
-        photo_id=photo_id,
-        position=position,
-        operation=kinds.named(kind).read(os.fsdecode(wish), rule, json.loads(parameters)),
-        path=_path(moved_to or plan_path),
-        photo_hash=photo_hash,
-        hash=own_hash,
-        before=before,
-        state=state,
-        source=None if source is None else _path(source),
-        target=None if target is None else _path(target),
-        temporary=None if temporary is None else _path(temporary),
-        attempts=attempts,
-        error=error,
-        source_real=None if source_real is None else _path(source_real),
-        target_real=None if target_real is None else _path(target_real),
-        source_disk=None if source_disk is None else disk_from_json(source_disk),
-        target_disk=None if target_disk is None else disk_from_json(target_disk),
-    )
-
-
-def _quoted(kinds: Iterable[AnyKind]) -> str:
-    """Return the names of kinds, which are identifiers, as SQL has them in a list."""
-    return ", ".join(f"'{kind.name}'" for kind in kinds)
+        where = f"state = 'done' {condition} ORDER BY done_order DESC, operations.id DESC"
+        return self._steps.where(where, *values)
 
 
 def _path(key: bytes) -> Path:

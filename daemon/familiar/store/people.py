@@ -4,6 +4,7 @@ Each change raises `version`, so that another process sees that its copy is old.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,13 @@ from familiar.names import RESERVED_NAMES, name_key
 from familiar.store.database import Database
 from familiar.store.photos import stack
 from familiar.store.versions import version_of
+
+_FACES = "(SELECT count(*) FROM matches WHERE person_id = people.id AND accepted = 1)"
+"""The number of the faces that match a person."""
+_STATE = (
+    f"id, name, threshold, hidden, cover, (SELECT count(*) FROM face_references WHERE person_id = people.id), {_FACES}"
+)
+"""The columns of a `PersonState`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +119,7 @@ class People:
 
     def glances(self) -> list[PersonGlance]:
         """Return all people by name, each with the number of their faces; their photos are not counted, as in `all`."""
-        rows = self._db.conn.execute(
-            "SELECT id, name, (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted = 1), hidden "
-            "FROM people ORDER BY key"
-        )
+        rows = self._db.conn.execute(f"SELECT id, name, {_FACES}, hidden FROM people ORDER BY key")
         return [PersonGlance(id=id_, name=name, faces=faces, hidden=bool(hidden)) for id_, name, faces, hidden in rows]
 
     def of_id(self, person_id: int) -> PersonRow:
@@ -134,24 +139,10 @@ class People:
         Raises:
             UsageError: there is no such person.
         """
-        row = self._db.conn.execute(
-            "SELECT id, name, threshold, hidden, cover, "
-            "(SELECT count(*) FROM face_references WHERE person_id = people.id), "
-            "(SELECT count(*) FROM matches WHERE person_id = people.id AND accepted = 1) FROM people WHERE id = ?",
-            (person_id,),
-        ).fetchone()
+        row = self._db.conn.execute(f"SELECT {_STATE} FROM people WHERE id = ?", (person_id,)).fetchone()
         if row is None:
             raise _unknown(person_id)
-        id_, name, threshold, hidden, cover, references, faces = row
-        return PersonState(
-            id=id_,
-            name=name,
-            threshold=threshold,
-            references=references,
-            faces=faces,
-            hidden=bool(hidden),
-            cover=cover,
-        )
+        return PersonState(**_state_in(row))
 
     def find(self, name: str) -> PersonRow:
         """Return the person of this name; case, Unicode form and runs of spaces do not matter.
@@ -301,28 +292,14 @@ class People:
     def _people(self, where: str, *values: Any) -> list[PersonRow]:
         rows = self._db.conn.execute(
             f"""
-            SELECT id, name, threshold, hidden, cover,
-                (SELECT count(*) FROM face_references WHERE person_id = people.id),
-                (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted),
+            SELECT {_STATE},
                 (SELECT count(DISTINCT photo_id) FROM matches CROSS JOIN faces INDEXED BY faces_glance
                     ON faces.id = face_id WHERE person_id = people.id AND accepted)
             FROM people {where} ORDER BY key
             """,
             values,
         )
-        return [
-            PersonRow(
-                id=id_,
-                name=name,
-                threshold=threshold,
-                references=references,
-                faces=faces,
-                photos=photos,
-                hidden=bool(hidden),
-                cover=cover,
-            )
-            for id_, name, threshold, hidden, cover, references, faces, photos in rows
-        ]
+        return [PersonRow(**_state_in(row), photos=photos) for *row, photos in rows]
 
 
 def raise_people_version(db: Database) -> None:
@@ -342,6 +319,20 @@ def next_person_id(db: Database) -> int:
 def _folder_of(name: str) -> str:
     """Return the folder that `{person}` is in the target of a rule."""
     return shorten_name(clean_name(name))
+
+
+def _state_in(row: Sequence[Any]) -> dict[str, Any]:
+    """Return the fields of a `PersonState` from a row with the columns of `_STATE`."""
+    id_, name, threshold, hidden, cover, references, faces = row
+    return {
+        "id": id_,
+        "name": name,
+        "threshold": threshold,
+        "references": references,
+        "faces": faces,
+        "hidden": bool(hidden),
+        "cover": cover,
+    }
 
 
 def _unknown(person_id: int) -> UsageError:

@@ -11,8 +11,8 @@ from typing import Any
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo, Shot
 from familiar.store.database import Database, writing
 
-_PACE_OF = 200
-"""Photos, the last ones, that the pace is taken from."""
+_PACE_OF, _PACE_OF_LEAST = 200, 20
+"""Photos that the pace is taken from: so many of the last ones, and at least so many."""
 _RECENT = timedelta(minutes=5)
 """Time without a photo after which there is no pace."""
 _LARGEST = 2**63 - 1
@@ -26,6 +26,12 @@ FACE_COLUMNS = (
     "time, times"
 )
 """What `face_of` makes a face of."""
+
+REAL_GLANCES = (
+    "faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
+    "AND id NOT IN (SELECT face_id FROM clip_faces)"
+)
+"""The faces of the view `real_faces`, without looking at their embeddings."""
 
 _ADD_FACE = f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -381,10 +387,7 @@ class Photos:
         counts = {"seen": 0, "set aside": 0, "output": 0}
         rows = self._db.conn.execute("SELECT verdict, count(*) FROM photos GROUP BY verdict")
         counts.update({str(verdict): int(count) for verdict, count in rows})
-        counts["faces"] = self._count(
-            "faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
-            "AND id NOT IN (SELECT face_id FROM clip_faces)"
-        )
+        counts["faces"] = self._count(REAL_GLANCES)
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
 
@@ -427,14 +430,17 @@ class Photos:
             id=id_, hash=hash_, verdict=verdict, reason=reason, handled=bool(handled), analysed=bool(analysed)
         )
 
-    def pace(self) -> float | None:
-        """Return how many photos were seen in a second, by the last ones; None if none was seen for some minutes."""
+    def seconds_for(self, count: int) -> float | None:
+        """Return about how long so many photos take, at the pace of the last ones.
+
+        None if there are none to come, too few to tell the pace by, or if none was seen for some minutes.
+        """
         rows = self._db.conn.execute("SELECT seen_at FROM photos ORDER BY id DESC LIMIT ?", (_PACE_OF,)).fetchall()
-        if len(rows) < _PACE_OF:
+        if not count or len(rows) < _PACE_OF_LEAST:
             return None
         last, first = (datetime.fromisoformat(row[0]) for row in (rows[0], rows[-1]))
         now = self._now()
-        return None if now - last > _RECENT else (len(rows) - 1) / max((now - first).total_seconds(), 1.0)
+        return None if now - last > _RECENT else count * (now - first).total_seconds() / (len(rows) - 1)
 
     def _count(self, what: str, *values: Any) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])

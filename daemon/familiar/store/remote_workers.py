@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from familiar.store.database import Database
+from familiar.store.facts import keep_fact, read_fact
 
 _NAME = "remote workers"
 
@@ -18,15 +19,9 @@ class KeptRemoteState:
 
     def keep(self, state: Mapping[str, Any] | None) -> None:
         """Keep the present state; None if there is no connection."""
-        if state is None:
-            self._db.conn.execute("DELETE FROM facts WHERE name = ?", (_NAME,))
-            return
-        self._db.conn.execute(
-            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (_NAME, json.dumps(state)),
-        )
+        keep_fact(self._db, _NAME, None if state is None else json.dumps(state))
 
     def last(self) -> dict[str, Any] | None:
         """Return the state that was kept last."""
-        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_NAME,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        text = read_fact(self._db, _NAME)
+        return None if text is None else json.loads(text)

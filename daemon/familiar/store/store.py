@@ -19,8 +19,10 @@ from familiar.store.decisions.log import DecisionLog
 from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
 from familiar.store.flickr.albums import FlickrAlbums
+from familiar.store.flickr.cached_files import CachedFiles
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.captions import FlickrCaptions
+from familiar.store.flickr.facts import AccountFacts
 from familiar.store.flickr.listing import FlickrListing
 from familiar.store.flickr.marked_people import MarkedPeople
 from familiar.store.flickr.photos import FlickrPhotos
@@ -119,6 +121,8 @@ class Store(Closing):
         self.sidecars = Sidecars(self._db)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
+        self.flickr_facts = AccountFacts(self._db)
+        self.flickr_cached_files = CachedFiles(self._db)
         self.flickr_listing = FlickrListing(self._db, tags=self.flickr_tags)
         self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
         self.flickr_captions = FlickrCaptions(self._db)
@@ -144,6 +148,7 @@ class Store(Closing):
         own = copy(self)
         own.flickr_tags = FlickrTags(self._db, now=self.now, account=name)
         own.flickr = FlickrPhotos(self._db, files=self.files, tags=own.flickr_tags, now=self.now, account=name)
+        own.flickr_facts = AccountFacts(self._db, account=name)
         own.flickr_listing = FlickrListing(self._db, tags=own.flickr_tags, account=name)
         own.flickr_albums = FlickrAlbums(self._db, on_changed=own.flickr.note_news, account=name)
         own.flickr_marked_people = MarkedPeople(self._db, account=name)

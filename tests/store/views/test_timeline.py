@@ -11,7 +11,7 @@ import pytest
 
 from familiar.store.store import Store
 from familiar.store.views.photo_filters import PhotoFilter
-from familiar.store.views.timeline import Place, TimelinePhoto
+from familiar.store.views.timeline import TimelinePhoto, TimelinePlace
 from support.album import ANN, BOB, Album, embedding
 
 FLICKR = (
@@ -132,9 +132,9 @@ def test_photos_that_were_set_aside_are_shown_apart_with_their_reasons(store: St
 
 
 def test_a_place_is_a_text_and_back() -> None:
-    for place in (Place(taken="2011-02-03T10:00:00", id=5), Place(taken="", id=7)):
-        assert Place.parse(str(place)) == place
-    assert [Place.parse(text) for text in ("", "2011", "x_y", "_-1", "_²")] == [None] * 5
+    for place in (TimelinePlace(taken="2011-02-03T10:00:00", id=5), TimelinePlace(taken="", id=7)):
+        assert TimelinePlace.parse(str(place)) == place
+    assert [TimelinePlace.parse(text) for text in ("", "2011", "x_y", "_-1", "_²", "_" + "9" * 5000)] == [None] * 6
 
 
 def test_the_dates_of_the_timeline_are_those_of_the_view_whatever_changes_them(tmp_path: Path) -> None:
@@ -165,7 +165,9 @@ def test_a_month_is_read_by_the_index_alone(store: Store) -> None:
     asked: list[str] = []
     connection = store._db.conn
     connection.set_trace_callback(asked.append)
-    store.timeline.part(PhotoFilter(people=(1,)), "2011-02", start=Place(taken="2011-02-15T00:00:00", id=4), most=2)
+    store.timeline.part(
+        PhotoFilter(people=(1,)), "2011-02", start=TimelinePlace(taken="2011-02-15T00:00:00", id=4), most=2
+    )
     store.timeline.months(PhotoFilter())
     connection.set_trace_callback(None)
     for query in asked:

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from familiar.flickr.api.details import read_text
-from familiar.flickr.api.errors import PassingError
+from familiar.flickr.api.errors import expecting
+from familiar.flickr.api.listing import PHOTO_ID
 
 PER_PAGE = 500
 """Albums, or photos in one, on a page; Flickr gives no more."""
 
 _ID = re.compile(r"[0-9]{1,30}")
-_PHOTO_ID = re.compile(r"[0-9A-Za-z@_-]{1,64}")
 _MOST = 10_000_000
 """More photos than an album has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedAlbum:
+class AlbumEntry:
     """One album of a list: when it was changed (seconds since 1970), and how many photos and videos it has.
 
-    `asked` are those of the photos that were asked about which are in it; None if the list does not tell.
+    `asked` are those of the photos that were asked about which are in it; None if the list does not say so.
     """
 
     id: str
@@ -35,12 +35,12 @@ class ListedAlbum:
 class AlbumPage:
     """One page of a list of albums, how many pages and albums there are, and how many entries can't be understood.
 
-    `total` is None if the list does not tell it.
+    `total` is None if the list does not say it.
     """
 
     pages: int
     total: int | None
-    albums: tuple[ListedAlbum, ...]
+    albums: tuple[AlbumEntry, ...]
     odd: int = 0
 
 
@@ -50,13 +50,11 @@ def read_albums(answer: dict[str, Any]) -> AlbumPage:
     Raises:
         PassingError: there is none.
     """
-    try:
+    with expecting("albums"):
         whole = answer["photosets"]
         entries = whole.get("photoset", [])
         albums = tuple(album for entry in entries if (album := _understood(entry)) is not None)
         return AlbumPage(pages=_pages(whole), total=_total(whole), albums=albums, odd=len(entries) - len(albums))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise PassingError("invalid answer: no albums") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +72,18 @@ def read_album_photos(answer: dict[str, Any]) -> AlbumPhotos:
     Raises:
         PassingError: there is none.
     """
-    try:
+    with expecting("photos of an album"):
         whole = answer["photoset"]
         ids = tuple(str(photo["id"]) for photo in whole["photo"])
         return AlbumPhotos(
-            pages=_pages(whole), total=_total(whole), ids=tuple(id_ for id_ in ids if _PHOTO_ID.fullmatch(id_))
+            pages=_pages(whole), total=_total(whole), ids=tuple(id_ for id_ in ids if PHOTO_ID.fullmatch(id_))
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise PassingError("invalid answer: no photos of an album") from error
 
 
-def _understood(entry: Any) -> ListedAlbum | None:
+def _understood(entry: Any) -> AlbumEntry | None:
     try:
         id_ = str(entry["id"])
-        album = ListedAlbum(
+        album = AlbumEntry(
             id=id_,
             title=read_text(entry.get("title")) or id_,
             updated=int(entry.get("date_update") or 0),
@@ -113,7 +109,7 @@ def _asked(value: Any) -> frozenset[str] | None:
     if not isinstance(value, list):
         return None
     ids = (str(one.get("id", one.get("_content", ""))) if isinstance(one, Mapping) else one for one in value)
-    return frozenset(id_ for id_ in (str(one or "").strip() for one in ids) if _PHOTO_ID.fullmatch(id_))
+    return frozenset(id_ for id_ in (str(one or "").strip() for one in ids) if PHOTO_ID.fullmatch(id_))
 
 
 def _total(whole: Mapping[str, Any]) -> int | None:

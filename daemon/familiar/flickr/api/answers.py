@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from familiar.flickr.api.errors import PassingError
+from familiar.flickr.api.errors import expecting
 from familiar.tags import clean_tag
 
 
@@ -27,7 +27,7 @@ def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
     Raises:
         PassingError: the answer has none.
     """
-    try:
+    with expecting("tags"):
         return [
             PhotoTag(
                 id=str(tag["id"]),
@@ -37,8 +37,6 @@ def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
             )
             for tag in answer["photo"]["tags"]["tag"]
         ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PassingError("invalid answer: no tags") from error
 
 
 def read_people(answer: dict[str, Any]) -> list[str]:
@@ -47,11 +45,9 @@ def read_people(answer: dict[str, Any]) -> list[str]:
     Raises:
         PassingError: the answer has no list.
     """
-    try:
+    with expecting("people"):
         people = answer["people"].get("person", [])
         return [str(one[key]) for one in people for key in ("realname", "username") if one.get(key)]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PassingError("invalid answer: no people") from error
 
 
 def find_tag(tags: Sequence[PhotoTag], text: str) -> PhotoTag | None:

@@ -1,5 +1,8 @@
 """Errors of Flickr, by their remedies."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from familiar.errors import FamiliarError, RetryError
 
 
@@ -106,3 +109,16 @@ class PassingError(FlickrError, RetryError):
 
 class ForbiddenError(PassingError):
     """The server does not give the file at the address of a photo (HTTP 403), as that of the original of a video."""
+
+
+@contextmanager
+def expecting(what: str) -> Iterator[None]:
+    """Expect something in an answer of Flickr while it is read.
+
+    Raises:
+        PassingError: it is not there, or has another form.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise PassingError(f"invalid answer: no {what}") from error

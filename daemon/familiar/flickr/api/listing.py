@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from familiar.flickr.api import details
 from familiar.flickr.api.details import read_details
-from familiar.flickr.api.errors import PassingError
+from familiar.flickr.api.errors import PassingError, expecting
 from familiar.model import Media, Visibility
 from familiar.photo_details import PhotoDetails
 
@@ -63,7 +63,8 @@ _TOLD_BY: Mapping[str, tuple[str, ...]] = {
 _LARGEST = 253_402_300_799
 """The last second of the year 9999, after which there is no date; no count and no side is larger."""
 
-_NAME = re.compile(r"[0-9A-Za-z@_-]{1,64}")
+PHOTO_ID = re.compile(r"[0-9A-Za-z@_-]{1,64}")
+"""The form of the id of a photo, and of its secret; both become parts of file names."""
 _SUFFIX = re.compile(r"\.[a-z0-9]{2,5}")
 
 
@@ -125,7 +126,7 @@ def read_page(answer: dict[str, Any]) -> Page:
     Raises:
         PassingError: there is none.
     """
-    try:
+    with expecting("listing"):
         photos = answer["photos"]
         entries = [_understood(photo) for photo in photos["photo"]]
         return Page(
@@ -134,8 +135,6 @@ def read_page(answer: dict[str, Any]) -> Page:
             photos=tuple(entry for entry in entries if entry is not None),
             odd=entries.count(None),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PassingError("invalid answer: no listing") from error
 
 
 def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
@@ -144,7 +143,7 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
     Raises:
         PassingError: the answer has none.
     """
-    try:
+    with expecting("sizes"):
         sizes = (
             Size(
                 url=_address(size["source"]),
@@ -156,8 +155,6 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
             if size.get("media", "photo") == media and size.get("source") and not _is_other(size)
         )
         return tuple(size for size in sizes if size.suffix not in _PLAYERS)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PassingError("invalid answer: no sizes") from error
 
 
 def read_streams(answer: dict[str, Any]) -> tuple[Size, ...]:
@@ -166,7 +163,7 @@ def read_streams(answer: dict[str, Any]) -> tuple[Size, ...]:
     Raises:
         PassingError: the answer has none.
     """
-    try:
+    with expecting("streams"):
         streams = (
             Size(
                 url=_address(stream["_content"]),
@@ -177,8 +174,6 @@ def read_streams(answer: dict[str, Any]) -> tuple[Size, ...]:
             if stream.get("_content")
         )
         return tuple(stream for stream in streams if stream.suffix not in _PLAYERS)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PassingError("invalid answer: no streams") from error
 
 
 def read_secret(answer: dict[str, Any]) -> str:
@@ -187,11 +182,9 @@ def read_secret(answer: dict[str, Any]) -> str:
     Raises:
         PassingError: there is none in it.
     """
-    try:
+    with expecting("photo"):
         secret = str(answer["photo"]["secret"])
-    except (KeyError, TypeError) as error:
-        raise PassingError("invalid answer: no photo") from error
-    if not _NAME.fullmatch(secret):
+    if not PHOTO_ID.fullmatch(secret):
         raise PassingError("invalid answer: invalid secret")
     return secret
 
@@ -235,7 +228,7 @@ def _understood(photo: Any) -> ListingEntry | None:
 
 def _listed(photo: dict[str, Any]) -> ListingEntry:
     id_, secret = str(photo["id"]), str(photo["secret"])
-    if not _NAME.fullmatch(id_) or not _NAME.fullmatch(secret):
+    if not PHOTO_ID.fullmatch(id_) or not PHOTO_ID.fullmatch(secret):
         raise ValueError("the id is not a valid file name")
     uploaded = _number(photo.get("dateupload"))
     return ListingEntry(

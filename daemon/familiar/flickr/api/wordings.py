@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from familiar.flickr.api.details import read_text
-from familiar.flickr.api.errors import PassingError
+from familiar.flickr.api.errors import expecting
 from familiar.photo_details import License
 
 
@@ -14,11 +14,9 @@ def read_raw_tags(answer: dict[str, Any]) -> dict[str, str]:
     Raises:
         PassingError: the answer has no tags.
     """
-    try:
+    with expecting("tags"):
         tags = answer["who"]["tags"].get("tag", [])
         raws = {read_text(tag.get("clean")): _first(tag.get("raw")) for tag in tags if isinstance(tag, Mapping)}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PassingError("invalid answer: no tags") from error
     return {clean: raw for clean, raw in raws.items() if clean and raw}
 
 
@@ -28,15 +26,13 @@ def read_licenses(answer: dict[str, Any]) -> dict[str, License]:
     Raises:
         PassingError: the answer has none.
     """
-    try:
+    with expecting("licences"):
         found = answer["licenses"]["license"]
         licenses = {
             read_text(one.get("id")): License(name=read_text(one.get("name")), url=read_text(one.get("url")))
             for one in found
             if isinstance(one, Mapping)
         }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PassingError("invalid answer: no licences") from error
     return {number: license_ for number, license_ in licenses.items() if number and license_.name}
 
 

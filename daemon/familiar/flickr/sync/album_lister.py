@@ -10,7 +10,7 @@ from typing import Any
 
 from familiar.albums import AlbumChoice
 from familiar.events import EventLog
-from familiar.flickr.api.albums import PER_PAGE, ListedAlbum, read_album_photos, read_albums
+from familiar.flickr.api.albums import PER_PAGE, AlbumEntry, read_album_photos, read_albums
 from familiar.flickr.api.errors import RefusedError
 from familiar.flickr.sync.calls import CallQueue
 from familiar.store.store import Store
@@ -21,12 +21,12 @@ _LOOKS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlbumsOfPhotos:
-    """All albums, and some photos, of each of which it is told in which of them it is, if the list tells that.
+    """All albums, and the photos that the list was asked about: it says in which albums each of them is, or nothing.
 
-    `is_whole` says that no album is missing in the list, as far as it tells how many there are.
+    `is_whole` says that no album is missing in the list, as far as it says how many there are.
     """
 
-    albums: tuple[ListedAlbum, ...]
+    albums: tuple[AlbumEntry, ...]
     photos: Sequence[str]
     is_whole: bool
 
@@ -35,7 +35,7 @@ class AlbumLister:
     """Brings albums into the store; what it reads is recorded together with the photos that it was read for."""
 
     def __init__(self, *, calls: CallQueue, choice: AlbumChoice, videos: bool, store: Store, log: EventLog) -> None:
-        """Take the rooms, and which photos are to come down."""
+        """Take the queue of calls, which photos are to be fetched, the store, and the log."""
         self._calls = calls
         self._choice = choice
         self._videos = videos
@@ -54,7 +54,7 @@ class AlbumLister:
     async def ask(self, photos: Sequence[str]) -> AlbumsOfPhotos:
         """Return all albums, and in which of them some photos are."""
         asked: dict[str, Any] = {"photo_ids": ",".join(photos)} if photos else {}
-        albums: dict[str, ListedAlbum] = {}
+        albums: dict[str, AlbumEntry] = {}
         page = pages = 1
         is_whole = True
         while page <= pages:
@@ -96,7 +96,7 @@ class AlbumLister:
             await self._list(album, walk)
         with self._store.writing():
             self._store.flickr_albums.choose(self._choice, videos=self._videos)
-            self._store.flickr.remember("albums", value=True)
+            self._store.flickr_facts.remember("albums", value=True)
         if self._moved:
             self._log.emit("flickr.albums_changed", albums=len(unknown), photos=self._moved)
             self._moved = 0
@@ -140,8 +140,10 @@ class AlbumLister:
                 "photosets.getPhotos", photoset_id=album, user_id="me", per_page=PER_PAGE, page=page
             )
             found = read_album_photos(answer)
+            before = len(ids)
             ids |= dict.fromkeys(found.ids)
-            pages, page = found.pages, page + 1
+            pages = found.pages if len(ids) > before else 0  # a list that repeats itself has ended
+            page += 1
         return ids if len(ids) >= (found.total or 0) else None
 
     async def _unmet(self, album: str, ids: Iterable[str], walk: int | None) -> set[str] | None:
@@ -154,7 +156,7 @@ class AlbumLister:
             return self._store.flickr_listing.unmet(leaving, walk=walk)
         unsure = [photo for photo in leaving if photo not in self._met]
         if len(unsure) > _LOOKS:
-            self._store.flickr.remember("listed at", None)
+            self._store.flickr_facts.remember("listed at", None)
             return None
         return {photo for photo in unsure if not await self._is_there(photo)}
 
@@ -171,4 +173,4 @@ class AlbumLister:
     @property
     def _are_known(self) -> bool:
         """Whether albums were followed before, so that what they tell now is news."""
-        return bool(self._store.flickr.fact("albums"))
+        return bool(self._store.flickr_facts.get("albums"))

@@ -66,7 +66,7 @@ class CallQueue:
         log: EventLog,
         on_call: Callable[[Kind], None] = lambda _kind: None,
     ) -> None:
-        """Take the client of a login, and the store in which calls are counted; `on_call` is told of each call."""
+        """Take the client of a login, and the store in which calls are counted; `on_call` is called for each."""
         self._client = client
         self._login = login
         self._downloader = downloader

@@ -25,7 +25,7 @@ def connect(
     log: EventLog,
     on_call: Callable[[Kind], None] = lambda _kind: None,
 ) -> tuple[CallQueue, Login]:
-    """Return the client, and its account; `on_call` is told of each call and download.
+    """Return the queue of calls, and the login; `on_call` is called for each call and download.
 
     Raises:
         StoppedError: there is no login, or one of another account.
@@ -33,10 +33,10 @@ def connect(
     """
     key, login = credentials.needed()
     check_account(store, settings.name, login)
-    store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
+    store.flickr_facts.remember("account", {"nsid": login.nsid, "username": login.username})
     sharing = [
         other
-        for other in store.flickr.accounts()
+        for other in store.flickr_facts.accounts()
         if other != settings.name and credentials.of_account(other).key() == key
     ]
     client = Client(key, login, endpoint=settings.endpoint, timeout=settings.timeout)
@@ -59,8 +59,8 @@ def check_account(store: Store, name: str, login: Login) -> None:
     Raises:
         StoppedError: it is another one.
     """
-    for other in store.flickr.accounts():
-        known = store.of_account(other).flickr.fact("account")
+    for other in store.flickr_facts.accounts():
+        known = store.of_account(other).flickr_facts.get("account")
         if other == name and known["nsid"] != login.nsid:
             raise StoppedError(
                 f"The account {name!r} has the photos of {known['username']!r}, and {login.username!r} is logged in; "

@@ -61,7 +61,7 @@ class Fetcher:
         root_id: int,
         on_fetched: Callable[[], None],
     ) -> None:
-        """Take the rooms; `on_fetched` is called when a file waits to be handled."""
+        """Take the parts of a connection; `on_fetched` is called when a file waits to be handled."""
         self._calls = calls
         self._workers = workers
         self._settings = settings

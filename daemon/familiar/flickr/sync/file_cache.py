@@ -14,7 +14,7 @@ class FileCache:
     """Records the results of fetched files, and removes files that are not kept."""
 
     def __init__(self, *, settings: FlickrSettings, store: Store, root_id: int) -> None:
-        """Take the rooms; the cache is the folder of this root."""
+        """Take the settings of the account, and the store; the cache is the folder of this root."""
         self._settings = settings
         self._store = store
         self._root_id = root_id
@@ -32,15 +32,15 @@ class FileCache:
 
     def clear(self) -> None:
         """Remove files that are not kept."""
-        held = self._store.flickr.held(self._root_id)
+        unneeded = self._store.flickr_cached_files.unneeded(self._root_id)
         room = 0 if self._settings.keep == "none" else self._settings.cache * _MEGABYTE
-        surplus = sum(file.size for file in held) - room
-        for file in held:
+        surplus = sum(file.size for file in unneeded) - room
+        for file in unneeded:
             if surplus <= 0:
                 break
             surplus -= file.size
             self._forget(file.path)
-        is_busy = self._settings.keep == "none" and self._store.flickr.holds_busy(self._root_id)
+        is_busy = self._settings.keep == "none" and self._store.flickr_cached_files.has_needed(self._root_id)
         self._since = _OFTEN if is_busy else 0
 
     def _forget(self, path: Path) -> None:

@@ -194,13 +194,13 @@ class FlickrSync:
         if str(error) != self.trouble:
             self._log.emit("flickr.stopped", error=str(error), retry_in=wait)
         self.trouble = str(error)
-        self._store.flickr.remember("trouble", self.trouble)
+        self._store.flickr_facts.remember("trouble", self.trouble)
         self._not_before = now + wait
 
     def _recover(self) -> None:
         """Note that Flickr answers again."""
         self.trouble = None
-        self._store.flickr.remember("trouble", None)
+        self._store.flickr_facts.remember("trouble", None)
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(

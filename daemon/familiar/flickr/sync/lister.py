@@ -41,7 +41,7 @@ class Lister:
         on_found: Callable[[], None],
         captions: bool = False,
     ) -> None:
-        """Take the rooms; `on_found` is called after photos were stored.
+        """Take the queue of calls and the account; `on_found` is called after photos were stored.
 
         With `captions` the wording of tags and licences is asked for.
         """
@@ -66,26 +66,26 @@ class Lister:
         if self._albums is not None:
             self._albums.begin()
         else:
-            self._store.flickr.remember("albums", None)
+            self._store.flickr_facts.remember("albums", None)
             self._store.flickr_albums.forget_all()
             self._store.flickr_albums.choose(None, videos=self._settings.videos)
-        if self._is_whole_due(now) or self._store.flickr.fact("walk") is not None:
+        if self._is_whole_due(now) or self._store.flickr_facts.get("walk") is not None:
             await self._list_all(now)
         else:
             await self._list_changes(now)
-        self._store.flickr.remember("polled at", self._now())
+        self._store.flickr_facts.remember("polled at", self._now())
 
     def _is_whole_due(self, now: float) -> bool:
         """Return whether it is time to list everything; it is, too, where a clock that ran ahead said when that was."""
-        listed_at, since = self._store.flickr.fact("listed at"), self._store.flickr.fact("since")
+        listed_at, since = self._store.flickr_facts.get("listed at"), self._store.flickr_facts.get("since")
         if listed_at is None or since is None or max(listed_at, since) > now:
             return True
-        if self._albums is not None and not self._store.flickr.fact("albums"):
+        if self._albums is not None and not self._store.flickr_facts.get("albums"):
             return True
         return bool(now - listed_at >= self._settings.full_every * _DAY)
 
     async def _list_all(self, now: float) -> None:
-        state = self._store.flickr.fact("walk")
+        state = self._store.flickr_facts.get("walk")
         if state is None or (self._albums is not None and not state.get("albums")):
             state = self._new_walk(now)
         walk = PageCursor(**state["walk"])
@@ -112,14 +112,14 @@ class Lister:
                     state |= {"rounds": state["rounds"] + 1, "odd": 0, "nameless": 0}
                     walk = PageCursor(order=self._settings.order)
                 state["walk"] = asdict(walk)
-                self._store.flickr.remember("walk", state)
+                self._store.flickr_facts.remember("walk", state)
             self._on_found()
         if self._albums is not None:
             await self._albums.complete(walk=state["number"])
         self._finish(state, walk)
 
     def _new_walk(self, now: float) -> dict[str, Any]:
-        number = (self._store.flickr.fact("walks") or 0) + 1
+        number = (self._store.flickr_facts.get("walks") or 0) + 1
         state = {
             "number": number,
             "started": now,
@@ -128,8 +128,8 @@ class Lister:
             "albums": self._albums is not None,
         }
         with self._store.writing():
-            self._store.flickr.remember("walks", number)
-            self._store.flickr.remember("walk", state)
+            self._store.flickr_facts.remember("walks", number)
+            self._store.flickr_facts.remember("walk", state)
         return state
 
     def _is_short(self, walk: PageCursor, state: dict[str, Any]) -> bool:
@@ -140,7 +140,7 @@ class Lister:
         """Return whether the walk has listed so few of the photos that it must have missed some."""
         total, lacking = walk.total or 0, self._lacking(walk, state)
         if total == 0:
-            return lacking < 0  # it was empty of a sudden
+            return lacking < 0  # it was empty suddenly
         return lacking >= total or lacking > max(total // _OFF, _OFF_AT_LEAST)
 
     def _lacking(self, walk: PageCursor, state: dict[str, Any]) -> int:
@@ -166,9 +166,9 @@ class Lister:
         last_met = state["number"] - (self._lacking(walk, state) > 0)
         with self._store.writing():
             gone = self._store.flickr_listing.forget_unmet(last_met) if is_whole else 0
-            self._store.flickr.remember("walk", None)
-            self._store.flickr.remember("listed at", state["started"])
-            self._store.flickr.remember("since", state["started"])
+            self._store.flickr_facts.remember("walk", None)
+            self._store.flickr_facts.remember("listed at", state["started"])
+            self._store.flickr_facts.remember("since", state["started"])
         if known and not met:
             self._log.emit("flickr.empty", known=known)
         self._log.emit("flickr.listed", photos=met, gone=gone, whole=is_whole, seconds=self._now() - state["started"])
@@ -183,10 +183,10 @@ class Lister:
         The newest come first, so that a page without news is the last one; but not where an earlier look was broken
         off, whose first pages are no news any more, while what follows is.
         """
-        was_broken_off = self._store.flickr.fact("look") is not None
+        was_broken_off = self._store.flickr_facts.get("look") is not None
         met = set[str]()
-        since = int(self._store.flickr.fact("since") or 0)
-        number = self._store.flickr.fact("walks") or 0
+        since = int(self._store.flickr_facts.get("since") or 0)
+        number = self._store.flickr_facts.get("walks") or 0
         walk, new, changed = PageCursor(order="newest"), 0, 0
         while not walk.ended:
             answer = await self._calls.read(
@@ -202,7 +202,7 @@ class Lister:
                 await self._wordings.learn(page, afresh=False)
             with self._store.writing():
                 noted = self._note(page, albums, number)
-                self._store.flickr.remember("look", now)
+                self._store.flickr_facts.remember("look", now)
             ids = {photo.id for photo in page.photos}
             walk = _advanced(walk, page, len(ids - met) if was_broken_off else noted.new + noted.changed)
             met |= ids
@@ -211,8 +211,8 @@ class Lister:
         if self._albums is not None:
             await self._albums.complete(walk=None)
         with self._store.writing():
-            self._store.flickr.remember("since", now)
-            self._store.flickr.remember("look", None)
+            self._store.flickr_facts.remember("since", now)
+            self._store.flickr_facts.remember("look", None)
         if new or changed:
             self._log.emit("flickr.changed", new=new, changed=changed)
 

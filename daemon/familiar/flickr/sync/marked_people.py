@@ -12,7 +12,7 @@ class MarkedPeopleLister:
     """Brings the names of marked people into the store, where they are hints."""
 
     def __init__(self, *, calls: CallQueue, store: Store) -> None:
-        """Take the rooms."""
+        """Take the queue of calls, and the store."""
         self._calls = calls
         self._store = store
 

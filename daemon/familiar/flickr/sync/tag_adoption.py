@@ -34,7 +34,7 @@ class TagAdoption:
         self._decider = decider
 
     async def plan(self, count: Callable[[int, int], None]) -> list[AdoptableTag]:
-        """Return the tags that may be adopted; `count` is told how many photos were looked at, and of how many.
+        """Return the tags that may be adopted; `count` is called with the photos looked at, and with their total.
 
         Only photos are looked at whose listed tags have one that a rule gives; each takes one call.
 

@@ -44,7 +44,10 @@ class Sender:
     """Brings the photos on Flickr to what the table of tags says."""
 
     def __init__(self, *, calls: CallQueue, store: Store, log: EventLog, later: float) -> None:
-        """Take the rooms; what fails is tried again `later`, in seconds, and then after longer and longer times."""
+        """Take the queue of calls, the store, and the log.
+
+        What fails is tried again after `later` seconds, and then after longer and longer times.
+        """
         self._backoff = Backoff(first=later, longest=_LONGEST)
         self._calls = calls
         self._store = store

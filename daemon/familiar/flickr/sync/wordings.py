@@ -13,7 +13,7 @@ class Wordings:
     """Asks for the wordings that the photos of a listing need, for each list once a listing at most."""
 
     def __init__(self, *, calls: CallQueue, store: Store) -> None:
-        """Take the rooms."""
+        """Take the queue of calls, and the store."""
         self._calls = calls
         self._captions = store.flickr_captions
         self._asked: dict[str, bool] = {}

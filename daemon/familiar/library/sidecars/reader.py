@@ -39,7 +39,7 @@ class SidecarReader:
         enabled: bool,
         on_turned: Callable[[int], object],
     ) -> None:
-        """Take the rooms, and a clock that gives monotonic seconds.
+        """Take the store, the workers, the log, and a clock that gives monotonic seconds.
 
         `on_turned` is called with each photo whose faces were looked for again, as a sidecar turns it otherwise.
         """

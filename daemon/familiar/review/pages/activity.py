@@ -25,23 +25,17 @@ class ReadActivity:
 class ShownActivity(ReadActivity):
     """What the page shows.
 
-    `minutes_left` is what the files that wait take at the present pace, if that is known. `more` is the number of
-    entries to ask for if there may be more. `is_old` says that the store has changed since this was read.
+    `more` is the number of entries to ask for if there may be more. `is_old` says that the store has changed since
+    this was read.
     """
 
-    minutes_left: float | None
     more: int | None
     is_old: bool
 
     @property
     def waiting(self) -> int:
         """Files that wait to be handled."""
-        return waiting(self.status)
-
-
-def waiting(status: LibraryStatus) -> int:
-    """Return the number of files that wait to be handled."""
-    return status.files.get("settling", 0) + status.files.get("pending", 0)
+        return self.status.files.get("settling", 0) + self.status.files.get("pending", 0)
 
 
 def read_activity(library: Library, entries: int) -> ReadActivity:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from familiar.api.library import Library
 from familiar.errors import UsageError
-from familiar.review.group_list import Place, place_of
+from familiar.review.group_list import GroupPlace, place_of
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 
 CARDS = 24
@@ -116,7 +116,7 @@ def next_group(waiting: Sequence[ClusterRow], row: ClusterRow, *, later: Collect
     return next((one for one in rows if place_of(one) > place_of(row)), rows[0] if rows else None)
 
 
-def _parsed_place(text: str) -> Place | None:
+def _parsed_place(text: str) -> GroupPlace | None:
     """Return the place that a text says; None if it says none."""
     try:
         junk, faces, id_ = map(int, text.split("."))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from familiar.api.photos import KnownPhoto
 from familiar.library.photo_places import KnownPlace, PlaceState, look_at
-from familiar.review.disks import Disks, SilentDiskError
+from familiar.review.silent_disks import SilentDiskError, SilentDisks
 from familiar.store.views.photos_of_faces import FaceOfPhoto
 
 ShownState: TypeAlias = PlaceState | Literal["silent"]
@@ -46,14 +46,14 @@ class PhotoPage:
 
 
 async def show_photo(
-    known: KnownPhoto, disks: Disks, *, face: int | None = None, time: float | None = None
+    known: KnownPhoto, disks: SilentDisks, *, face: int | None = None, time: float | None = None
 ) -> PhotoPage:
     """Return a photo, after a look at where it is."""
     places = await asyncio.gather(*(_look(place, disks) for place in known.places[:_MOST_PLACES]))
     return PhotoPage(known=known, places=places, time=_time(known, face, time), face=face)
 
 
-async def _look(place: KnownPlace, disks: Disks) -> ShownPlace:
+async def _look(place: KnownPlace, disks: SilentDisks) -> ShownPlace:
     try:
         found = await disks.ask(place.path, lambda: look_at(place))
     except SilentDiskError:

@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 from familiar.api.library import Library
 from familiar.errors import UsageError
 from familiar.store.views.photo_filters import People, PhotoFilter
-from familiar.store.views.timeline import MonthOfPhotos, Place, TimelinePhoto
+from familiar.store.views.timeline import MonthOfPhotos, TimelinePhoto, TimelinePlace
 
 FIRST = 60
 """Photos that a page has from the beginning; the script fetches all others as they come near."""
@@ -57,7 +57,7 @@ class ShownTimeline:
     wishes: Wishes
     total: int | None
     shown: Sequence[ShownMonth]
-    after: Place | None
+    after: TimelinePlace | None
     start: str
     sources: Sequence[tuple[int, Path]]
     has_flickr: bool
@@ -93,7 +93,7 @@ _NAMES = ("person", "which", "unknown", "source", "folder", "year", "kind", "set
 
 
 def show_timeline(
-    library: Library, wishes: Wishes, months: Sequence[MonthOfPhotos] | None, start: Place | None
+    library: Library, wishes: Wishes, months: Sequence[MonthOfPhotos] | None, start: TimelinePlace | None
 ) -> ShownTimeline:
     """Return the first photos that fulfil a filter, from a place on."""
     shown, after = _first(library, wishes.photos, months or (), start)
@@ -109,8 +109,8 @@ def show_timeline(
 
 
 def _first(
-    library: Library, wanted: PhotoFilter, months: Sequence[MonthOfPhotos], start: Place | None
-) -> tuple[list[ShownMonth], Place | None]:
+    library: Library, wanted: PhotoFilter, months: Sequence[MonthOfPhotos], start: TimelinePlace | None
+) -> tuple[list[ShownMonth], TimelinePlace | None]:
     """Return months with their first photos, and where the next part begins."""
     shown: list[ShownMonth] = []
     left = FIRST
@@ -128,7 +128,7 @@ def _first(
     return shown, None
 
 
-def _is_from(month: str, start: Place) -> bool:
+def _is_from(month: str, start: TimelinePlace) -> bool:
     """Return whether a month is that of a place, or comes after it: earlier ones, and at last those without a date."""
     return month == start.month if not start.month else month <= start.month
 

@@ -1,6 +1,6 @@
 // What is going on: parts of the page are shown again whenever they have changed.
 
-import { change, read } from "./changes.js";
+import { change, readPart } from "./changes.js";
 
 const AGAIN = 1000; // milliseconds until it is asked again where not all is up to date
 
@@ -23,7 +23,7 @@ export function startActivity(page, { writeTimes }) {
     clearTimeout(later);
     if (asking) return void (later = setTimeout(changed, AGAIN));
     asking = true;
-    const fresh = (await read(`${here}${here.includes("?") ? "&" : "?"}part`).catch(() => null))?.querySelector("[data-page]");
+    const fresh = (await readPart(here).catch(() => null))?.querySelector("[data-page]");
     asking = false;
     if (!fresh || !page.isConnected) return;
     for (const part of fresh.querySelectorAll("[data-part]")) take(part);

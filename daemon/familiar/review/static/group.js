@@ -1,6 +1,6 @@
 // One group: its faces as a grid, which of them do not belong to it, and who it is.
 
-import { change, post, read } from "./changes.js";
+import { change, post, read, readPart } from "./changes.js";
 import { between, faceKeys } from "./faces.js";
 import { NameField } from "./names.js";
 import { problem, whenStale } from "./notes.js";
@@ -187,10 +187,8 @@ export function startGroup(page, { show, showPhoto }) {
   if (list.dataset.after) watcher.observe(tail);
   if (next) {
     const idle = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 200));
-    idle(() => (prefetched = read(`/groups/${next}?part`)));
+    idle(() => (prefetched = readPart(`/groups/${next}`)));
   }
-  const first = list.querySelector(".face");
-  if (first) first.tabIndex = 0;
   update();
 
   document.addEventListener("undone", refresh);

@@ -1,6 +1,6 @@
 // All groups as cards: names, choices, and what is done with a card in its place.
 
-import { change, post, read, undo } from "./changes.js";
+import { change, post, read, readPart, undo } from "./changes.js";
 import { NameField } from "./names.js";
 import { problem } from "./notes.js";
 
@@ -199,7 +199,9 @@ export function startGroups(page, { show }) {
   const watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && fetchMore(entry.target), { rootMargin: AHEAD });
   async function fetchMore(link) {
     watcher.unobserve(link);
-    const part = await read(`${new URL(link.href).pathname.slice(document.body.dataset.at.length)}${new URL(link.href).search}&part`);
+    const { pathname, search } = new URL(link.href);
+    const part = await readPart(pathname.slice(document.body.dataset.at.length) + search).catch((error) => void problem(error.message));
+    if (!part) return;
     const known = new Set([...list.children].map((card) => card.id));
     const fresh = [...part.querySelectorAll(".group")].filter((card) => !known.has(card.id));
     list.append(...fresh);

@@ -1,6 +1,6 @@
 // All people, of whom a search shows some; what others change is shown, with the search as it is.
 
-import { read } from "./changes.js";
+import { read, readPart } from "./changes.js";
 import { plain } from "./names.js";
 
 export function startPeople(page) {
@@ -19,7 +19,7 @@ export function startPeople(page) {
   async function changed() {
     const now = await read("/people/version").catch(() => null);
     if (now === null || now.version === page.dataset.version) return;
-    const fresh = (await read("/people?part").catch(() => null))?.querySelector("[data-page]");
+    const fresh = (await readPart("/people").catch(() => null))?.querySelector("[data-page]");
     const [list, freshList] = [page, fresh].map((one) => one?.querySelector("[data-list]"));
     if (!fresh) return;
     page.dataset.version = fresh.dataset.version;

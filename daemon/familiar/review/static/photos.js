@@ -177,7 +177,7 @@ export function startPhotos(page, { openPhoto }) {
     block.isFetching = true;
     try {
       const { month, place } = block.dataset;
-      const wanted = [`month=${month}`, `start=${encodeURIComponent(place)}`, `most=${columns * ROWS}`, "part"];
+      const wanted = [`month=${month}`, `start=${encodeURIComponent(place)}`, `most=${columns * ROWS}`];
       const part = await read(`/photos/part?${asked(wanted)}`);
       if (block.isNear) block.replaceChildren(part);
     } catch (error) {

@@ -1,6 +1,6 @@
 // One question after the other, each answered with one key; the next ones are there already, answers go in the background.
 
-import { change, read } from "./changes.js";
+import { change, readPart } from "./changes.js";
 import { note, problem } from "./notes.js";
 
 const AHEAD = 5; // questions that are loaded with their pictures before they are shown
@@ -40,7 +40,7 @@ export function startSuggestions(page, { showPhoto }) {
 
   async function fetchMore() {
     if (fetching) return;
-    fetching = read("/suggestions?part");
+    fetching = readPart("/suggestions");
     try {
       const part = await fetching;
       const fresh = [...part.querySelectorAll(".question")].filter((one) => !known.has(one.dataset.id));

@@ -9,7 +9,7 @@ from familiar.errors import UsageError
 from familiar.identity.verdicts import Verdicts
 from familiar.model import JUNK, Box, Embeddings
 from familiar.store.database import Database
-from familiar.store.photos import QUALITY, stack
+from familiar.store.photos import QUALITY, REAL_GLANCES, stack
 from familiar.store.versions import version_of
 
 Kind: TypeAlias = Literal["unnamed", "named", "ignored"]
@@ -120,8 +120,7 @@ class Clusters:
     def ungrouped(self) -> int:
         """Count the faces that are in no cluster and match nobody, without looking at their embeddings."""
         ((count,),) = self._db.conn.execute(
-            "SELECT count(*) FROM faces INDEXED BY faces_glance WHERE id NOT IN (SELECT face_id FROM no_faces) "
-            "AND id NOT IN (SELECT face_id FROM clip_faces) AND id NOT IN (SELECT face_id FROM cluster_faces) "
+            f"SELECT count(*) FROM {REAL_GLANCES} AND id NOT IN (SELECT face_id FROM cluster_faces) "
             "AND NOT EXISTS (SELECT 1 FROM matches WHERE face_id = faces.id AND accepted)"
         )
         return int(count)

@@ -93,9 +93,9 @@ class Suggestions:
         hints = self._hints.all()
         if not hints:
             return
-        names = dict(self._db.conn.execute("SELECT id, name FROM people"))
+        names = dict[int, str](self._db.conn.execute("SELECT id, name FROM people"))
         sizes = dict(self._db.conn.execute("SELECT cluster_id, count(*) FROM real_cluster_faces GROUP BY cluster_id"))
-        excluded = self._excluded([hint.who for hint in hints])
+        excluded = self._excluded([hint.who for hint in hints], names)
         for hint in hints:
             who, name = hint.who, names[hint.person]
             if (who, name) in excluded:
@@ -112,13 +112,11 @@ class Suggestions:
                 is_clear=hint.likelihood == 1,
             )
 
-    def _excluded(self, them: Sequence[Unnamed]) -> set[tuple[Unnamed, str]]:
-        """Return who, of these, is known not to be whom."""
+    def _excluded(self, them: Sequence[Unnamed], names: Mapping[int, str]) -> set[tuple[Unnamed, str]]:
+        """Return which of these are known not to be whom; `names` are those of all people, by their ids."""
         clusters = [one.cluster for one in them if one.cluster is not None]
         faces = sorted({one.face for one in them if one.face is not None})
-        people = dict(self._db.conn.execute("SELECT id, name FROM people"))
-        refused = read_refusals(self._db).people if clusters else {}
-        told = {(Unnamed(cluster=cluster), people[person]) for cluster, person in refused}
+        told = {(Unnamed(cluster=cluster), names[person]) for cluster, person in read_refusals(self._db).people}
         told |= {(Unnamed(cluster=cluster), name) for cluster, name in self._photos_with_people(clusters)}
         verdicts = Clusters(self._db).verdicts(faces).refused
         return told | {(Unnamed(face=faces[at]), name) for at, names in verdicts.items() for name in names}

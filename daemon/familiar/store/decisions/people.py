@@ -92,7 +92,7 @@ class PersonDecisions:
         """Hide a person, or show them again."""
         with writing(self._db):
             person = self._people.person(name)
-            if self._people.of_id(person.id).hidden == hidden:
+            if self._people.state(person.id).hidden == hidden:
                 return None
             with self._log.event("hide person" if hidden else "show person") as event:
                 event.changes.update("people", person.id, hidden=int(hidden))
@@ -105,7 +105,7 @@ class PersonDecisions:
             person = self._people.person(name)
             if face_id is not None:
                 check_faces(self._db, [face_id])
-            if self._people.of_id(person.id).cover == face_id:
+            if self._people.state(person.id).cover == face_id:
                 return None
             with self._log.event("set cover") as event:
                 event.changes.update("people", person.id, cover=face_id)

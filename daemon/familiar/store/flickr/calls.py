@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from familiar.model import FLICKR
 from familiar.store.clock import is_ahead
 from familiar.store.database import Database, writing
+from familiar.store.facts import keep_fact, read_fact
 
 Kind: TypeAlias = Literal["api", "images", "handled"]
 
@@ -98,27 +99,20 @@ class FlickrCalls:
     def pause(self, kind: Kind, seconds: float) -> None:
         """Make no call for so long, as the server has asked for."""
         until = max(self.paused_until(kind), self._now().timestamp() + seconds)
-        self._db.conn.execute(
-            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (_fact(kind, self._account), repr(until)),
-        )
+        keep_fact(self._db, _fact(kind, self._account), repr(until))
 
     def paused_until(self, kind: Kind) -> float:
         """Return until when the server has asked to make no call, in seconds since 1970; 0 if it never has."""
-        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind, self._account),)).fetchone()
-        return 0.0 if row is None or is_ahead(float(row[0]), self._now()) else float(row[0])
+        until = float(read_fact(self._db, _fact(kind, self._account)) or 0.0)
+        return 0.0 if is_ahead(until, self._now()) else until
 
     def learn_pause(self, seconds: float) -> None:
         """Remember how long the image servers want us to pause between two downloads; 0 forgets it."""
-        self._db.conn.execute(
-            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (_LEARNT, repr(seconds)),
-        )
+        keep_fact(self._db, _LEARNT, repr(seconds) if seconds else None)
 
     def learnt_pause(self) -> float:
         """Return the seconds that were learnt, or 0."""
-        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_LEARNT,)).fetchone()
-        return 0.0 if row is None else float(row[0])
+        return float(read_fact(self._db, _LEARNT) or 0.0)
 
     def _since(self, kind: Kind, minutes: int) -> int:
         row = self._db.conn.execute(

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from familiar.photo_details import Caption, License, OwnDate, Place
+from familiar.photo_details import Album, Caption, License, OwnDate, Place
 from familiar.store.database import Database
 from familiar.store.flickr.albums import albums_of
 
@@ -44,8 +43,7 @@ class FlickrCaptions:
         words = self._wordings({clean for row in rows for clean in row[8].split()})
         found: dict[int, Caption] = {}
         for photo_id, id_, *said in rows:
-            caption = _caption(said, words)
-            caption = replace(caption, albums=tuple(dict.fromkeys(album.title for album in albums.get(id_, ()))))
+            caption = _caption(said, words, albums.get(id_, ()))
             found[photo_id] = _united(found[photo_id], caption) if photo_id in found else caption
         return found
 
@@ -63,7 +61,7 @@ class FlickrCaptions:
         )
 
     def knows_license(self, number: str) -> bool:
-        """Return whether a licence is known; no licence is none that could be asked about."""
+        """Return whether a licence is known; Flickr need not be asked about an empty number."""
         query = "SELECT 1 FROM flickr_licenses WHERE license = ?"
         return not number or self._db.conn.execute(query, (number,)).fetchone() is not None
 
@@ -83,13 +81,14 @@ class FlickrCaptions:
         return {str(clean): str(raw) for clean, raw in rows}
 
 
-def _caption(said: Sequence[Any], words: Mapping[str, str]) -> Caption:
+def _caption(said: Sequence[Any], words: Mapping[str, str], albums: Iterable[Album]) -> Caption:
     title, description, taken, granularity, latitude, longitude, tags, ours, license_, url = said
     added = set(json.loads(ours))
     return Caption(
         title=title or "",
         description=description,
         tags=tuple(sorted(words.get(clean, clean) for clean in tags.split() if clean not in added)),
+        albums=tuple(dict.fromkeys(album.title for album in albums)),
         taken=None if taken is None else OwnDate(moment=datetime.fromisoformat(taken), granularity=granularity),
         place=None if latitude is None else Place(latitude=latitude, longitude=longitude),
         license=License(name=license_, url=url) if license_ else None,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from familiar.filesystem.stamps import modified_ns
 from familiar.model import FLICKR, FlickrFacts
@@ -22,16 +22,7 @@ from familiar.store.flickr.albums import albums_of
 from familiar.store.flickr.listing import CHANGED, FETCHED_AGAIN
 from familiar.store.flickr.tags import FlickrTags
 
-Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look", "albums"]
-
 _COLUMNS = "id, secret, media, updated, uploaded, taken, url, width, height, state, attempts, reason, photo_id"
-_HELD = (
-    "SELECT files.id, folders.path, files.name, files.size, files.photo_id FROM files "
-    "JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done' AND NOT EXISTS ("
-    "SELECT 1 FROM operations JOIN plans ON plans.id = plan_id WHERE plans.photo_id = files.photo_id "
-    "AND operations.state IN ('planned', 'doing', 'failed', 'undo', 'undoing')) AND NOT EXISTS ("
-    "SELECT 1 FROM flickr_photos WHERE file_id = files.id AND news IS NOT NULL) ORDER BY files.id"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +44,6 @@ class FlickrPhoto:
     photo_id: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachedFile:
-    """A file in the cache with which all is done."""
-
-    id: int
-    path: Path
-    size: int
-
-
 class FlickrPhotos:
     """The photos of an account, in the table of photos on Flickr."""
 
@@ -74,12 +56,6 @@ class FlickrPhotos:
         self._tags = tags
         self._now = now
         self._account = account
-
-    def accounts(self) -> list[str]:
-        """Return the names of the accounts that are known, in order."""
-        rows = self._db.conn.execute("SELECT name FROM facts WHERE name LIKE 'flickr% account'")
-        names = [str(row[0]).removeprefix("flickr").removesuffix(" account") for row in rows]
-        return sorted(name.removeprefix(":") or FLICKR for name in names)
 
     # Fetching
 
@@ -147,7 +123,8 @@ class FlickrPhotos:
 
     def under_way(self) -> int:
         """Count the photos whose files wait to be handled."""
-        return self._count("state = 'fetched'")
+        query = "SELECT count(*) FROM flickr_photos WHERE account = ? AND state = 'fetched'"
+        return int(self._db.conn.execute(query, (self._account,)).fetchone()[0])
 
     def settle(self) -> list[FlickrPhoto]:
         """Take in the result of fetched files; return the photos with which all is done now."""
@@ -174,7 +151,7 @@ class FlickrPhotos:
         return [photo for id_ in ended for photo in self._rows("WHERE id = ?", id_)]
 
     def _note_repeats(self, ids: Sequence[str]) -> None:
-        """Let rules decide on each upload of a content that has just come down once more.
+        """Let rules decide on each upload of a content that was just fetched once more.
 
         A content is handled once, by what Flickr says of one of its uploads.
         """
@@ -214,23 +191,6 @@ class FlickrPhotos:
     def mark_decided_again(self, photo: FlickrPhoto) -> None:
         """Record that the rules have decided on what Flickr says now."""
         self._db.conn.execute("UPDATE flickr_photos SET news = NULL WHERE id = ?", (photo.id,))
-
-    # What is in the cache
-
-    def held(self, root_id: int) -> list[CachedFile]:
-        """Return the files in the cache with which all is done, the earliest first."""
-        return [
-            CachedFile(id=int(id_), path=Path(os.fsdecode(folder), os.fsdecode(name)), size=int(size))
-            for id_, folder, name, size, _ in self._db.conn.execute(_HELD, (root_id,)).fetchall()
-        ]
-
-    def holds_busy(self, root_id: int) -> bool:
-        """Return whether the cache has files that operations need still."""
-        row = self._db.conn.execute(
-            "SELECT count(*) FROM files JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done'",
-            (root_id,),
-        ).fetchone()
-        return int(row[0]) > len(self.held(root_id))
 
     # Deciding on tags
 
@@ -284,25 +244,7 @@ class FlickrPhotos:
             albums=tuple(albums_of(self._db, [id_]).get(id_, ())),
         )
 
-    # Facts
-
-    def fact(self, name: Fact) -> Any:
-        """Return what is remembered of the account under a name, or None."""
-        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (self._key(name),)).fetchone()
-        return None if row is None else json.loads(row[0])
-
-    def remember(self, name: Fact, value: Any) -> None:
-        """Remember something of the account; None forgets it."""
-        if value is None:
-            self._db.conn.execute("DELETE FROM facts WHERE name = ?", (self._key(name),))
-            return
-        self._db.conn.execute(
-            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (self._key(name), json.dumps(value)),
-        )
-
-    def _key(self, name: Fact) -> str:
-        return f"flickr {name}" if self._account == FLICKR else f"flickr:{self._account} {name}"
+    # How far they have come
 
     def counts(self) -> dict[str, int]:
         """Count the photos in each state."""
@@ -324,10 +266,6 @@ class FlickrPhotos:
             "SELECT min(retry_at) FROM flickr_photos WHERE state = 'listed' AND account = ?", (self._account,)
         ).fetchone()
         return None if row[0] is None else datetime.fromisoformat(row[0])
-
-    def _count(self, where: str, *values: Any) -> int:
-        query = f"SELECT count(*) FROM flickr_photos WHERE account = ? AND {where}"
-        return int(self._db.conn.execute(query, (self._account, *values)).fetchone()[0])
 
     def _rows(self, where: str, *values: Any) -> list[FlickrPhoto]:
         rows: Sequence[Any] = self._db.conn.execute(f"SELECT {_COLUMNS} FROM flickr_photos {where}", values).fetchall()

@@ -1,9 +1,9 @@
 """Photos in the order in which they were taken, the newest first, by months: without reading those of other months."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from familiar.identity.regions import UPRIGHT, stored_size
@@ -12,7 +12,7 @@ from familiar.store.views.photo_filters import Condition, PhotoFilter, condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Place:
+class TimelinePlace:
     """A place in the timeline: that of the photo with this id and time, which is "" where it is not known."""
 
     taken: str
@@ -25,8 +25,8 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Return the place that a text says; None if it says none."""
-        taken, sign, number = text.rpartition("_")
-        return cls(taken=taken, id=int(number)) if sign and number.isascii() and number.isdigit() else None
+        found = re.fullmatch(r"(.*)_([0-9]{1,18})", text)
+        return None if found is None else cls(taken=found[1], id=int(found[2]))
 
     @property
     def month(self) -> str:
@@ -60,9 +60,9 @@ class TimelinePhoto:
     name: str | None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> TimelinePlace:
         """Its place in the timeline, unless it was set aside."""
-        return Place(taken=self.taken or "", id=self.id)
+        return TimelinePlace(taken=self.taken or "", id=self.id)
 
 
 _LATEST = "(SELECT substr(max(photos.timeline_date), 1, 7) FROM photos INDEXED BY photos_timeline WHERE {base}{before})"
@@ -125,13 +125,13 @@ class Timeline:
         rows = self._db.conn.execute(query, {**_values(those), **year})
         return [MonthOfPhotos(month=month, photos=photos) for month, photos in rows if photos]
 
-    def part(self, wanted: PhotoFilter, month: str, *, start: Place | None, most: int) -> list[TimelinePhoto]:
+    def part(self, wanted: PhotoFilter, month: str, *, start: TimelinePlace | None, most: int) -> list[TimelinePhoto]:
         """Return photos of a month that fulfil a filter, the newest first, from a place on."""
         found, order, values = self._in_month(wanted, month, start)
         rows = self._db.conn.execute(f"{_SHOWN} {found} ORDER BY {order} LIMIT :most", {**values, "most": most})
         return [_photo(*row) for row in rows]
 
-    def places(self, wanted: PhotoFilter, month: str, *, every: int) -> list[Place]:
+    def places(self, wanted: PhotoFilter, month: str, *, every: int) -> list[TimelinePlace]:
         """Return the place of the first photo of a month that fulfils a filter, and of each so many after it."""
         found, order, values = self._in_month(wanted, month, None)
         rows = self._db.conn.execute(
@@ -140,19 +140,16 @@ class Timeline:
             ") WHERE number % :every = 1 % :every ORDER BY number",
             {**values, "every": every},
         )
-        return [Place(taken=taken or "", id=id_) for taken, id_ in rows]
-
-    def sources(self) -> list[tuple[int, Path]]:
-        """Return the watched folders by their ids."""
-        rows = self._db.conn.execute("SELECT id, path FROM roots ORDER BY path")
-        return [(int(id_), Path(os.fsdecode(path))) for id_, path in rows]
+        return [TimelinePlace(taken=taken or "", id=id_) for taken, id_ in rows]
 
     def has_flickr(self) -> bool:
         """Return whether there are photos from Flickr."""
         query = "SELECT EXISTS (SELECT 1 FROM flickr_photos WHERE photo_id IS NOT NULL)"
         return bool(self._db.conn.execute(query).fetchone()[0])
 
-    def _in_month(self, wanted: PhotoFilter, month: str, start: Place | None) -> tuple[str, str, dict[str, Any]]:
+    def _in_month(
+        self, wanted: PhotoFilter, month: str, start: TimelinePlace | None
+    ) -> tuple[str, str, dict[str, Any]]:
         """Return what comes after the columns of a query for the photos of a month, its order, and the values in it."""
         those = list(conditions(wanted))
         values = {**_values(those), "month": month, **({} if start is None else {"id": start.id, "taken": start.taken})}

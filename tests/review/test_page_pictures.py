@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from familiar.errors import StoreError
 from familiar.library.pictures import PlacedPhoto
 from familiar.model import Crop
-from familiar.review.disks import Disks
+from familiar.review.page_pictures import PagePictures
 from familiar.review.picture_cache import PictureCache
-from familiar.review.pictures import Pictures
+from familiar.review.silent_disks import SilentDisks
 
 PHOTO = PlacedPhoto(id=1, hash="a" * 64, size=(40, 30), paths=(Path("/proc/self/stat"),))
 
@@ -45,7 +48,7 @@ class OnePhoto:
         return question(self)
 
 
-class StuckDisks(Disks):
+class StuckDisks(SilentDisks):
     """Disks of which none answers."""
 
     async def answers(self, paths: Sequence[Path]) -> bool:
@@ -64,10 +67,33 @@ def test_a_disk_that_does_not_answer_is_given_up_and_left_alone_for_a_while(tmp_
     async def show() -> tuple[bytes | None, bytes | None]:
         library: Any = OnePhoto(cutter)
         disks = StuckDisks(patience=0.1)
-        pictures = Pictures(library, PictureCache(tmp_path, limit=1000), disks, patience=0.1)
+        pictures = PagePictures(library, PictureCache(tmp_path, limit=1000), disks, patience=0.1)
         return await pictures.photo(1, "a" * 12, size=10), await pictures.photo(1, "a" * 12, size=20)
 
     begin = time.monotonic()
     assert asyncio.run(show()) == (None, None)
     assert time.monotonic() - begin < 10
     assert cutter.asked == 1
+
+
+class ClosedLibrary:
+    """A library of which the store can't be read."""
+
+    async def ask(self, _question: Callable[[Any], Any]) -> Any:
+        raise StoreError("the store can't be read")
+
+
+def test_pictures_that_are_prepared_in_vain_are_no_error_until_one_is_asked_for(tmp_path: Path) -> None:
+    said: list[object] = []
+
+    async def prepare() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context["message"]))
+        library: Any = ClosedLibrary()
+        pictures = PagePictures(library, PictureCache(tmp_path, limit=1000), SilentDisks())
+        pictures.prepare(photos=[PHOTO])
+        await asyncio.sleep(0.01)
+        with pytest.raises(StoreError):
+            await pictures.photo(1, "a" * 12, size=10)
+
+    asyncio.run(prepare())
+    assert said == []

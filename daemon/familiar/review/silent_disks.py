@@ -19,8 +19,11 @@ class SilentDiskError(Exception):
     """A disk does not answer."""
 
 
-class Disks:
-    """Asks disks, each question in a thread of its own, as nothing ends a call to the kernel that does not return."""
+class SilentDisks:
+    """Asks disks, and remembers those that do not answer.
+
+    Each question has a thread of its own, as nothing ends a call to the kernel that does not return.
+    """
 
     def __init__(self, *, patience: float = 2.0) -> None:
         """Take the seconds that an answer may take."""

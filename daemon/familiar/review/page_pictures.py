@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from familiar.errors import FamiliarError
 from familiar.library.pictures import PictureCutter, PlacedFace, PlacedPhoto, face_wish, photo_wish
 from familiar.model import Crop
-from familiar.review.disks import Disks
 from familiar.review.library_thread import LibraryThread
 from familiar.review.picture_cache import PictureCache
+from familiar.review.silent_disks import SilentDisks
 
 R = TypeVar("R")
 
@@ -41,11 +41,19 @@ class _Cutting:
     wishes: dict[str, Crop] = field(default_factory=dict)
 
 
-class Pictures:
+class WithId(Protocol):
+    """A face or a photo that a page shows."""
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+
+
+class PagePictures:
     """Gives pictures by the ids of faces and photos."""
 
     def __init__(
-        self, library: LibraryThread, cache: PictureCache, disks: Disks, *, patience: float = _PATIENCE
+        self, library: LibraryThread, cache: PictureCache, disks: SilentDisks, *, patience: float = _PATIENCE
     ) -> None:
         """Take the library, where pictures are kept, and what tells whether disks answer.
 
@@ -60,16 +68,30 @@ class Pictures:
         self._photos: OrderedDict[int, PlacedPhoto] = OrderedDict()
         self._waiting: OrderedDict[int, _Cutting] = OrderedDict()
         self._answers: dict[str, asyncio.Future[bytes | None]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._cuttings: set[asyncio.Task[None]] = set()
+        self._preparing: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
 
     async def warm_up(self) -> None:
-        """Start the workers ahead of the first picture, if there is a library."""
-        with suppress(FamiliarError):  # the first page tells what is wrong
-            (await self.cutter()).warm_up()
+        """Start the workers ahead of the first picture.
 
-    async def prepare(self, faces: Iterable[int] = (), photos: Iterable[int] = ()) -> None:
-        """Find the places of what a page is about to show, in one question instead of many."""
+        Raises:
+            FamiliarError: there is no library yet, or no worker can be started.
+        """
+        (await self.cutter()).warm_up()
+
+    def prepare(self, *, faces: Iterable[WithId] = (), photos: Iterable[WithId] = ()) -> None:
+        """Find the places of what a page is about to show in the background, in one question instead of many."""
+        task = asyncio.create_task(self._prepare([face.id for face in faces], [photo.id for photo in photos]))
+        self._preparing.add(task)
+        task.add_done_callback(self._preparing.discard)
+
+    async def _prepare(self, faces: Sequence[int], photos: Sequence[int]) -> None:
+        with suppress(FamiliarError):  # whoever asks for the pictures gets the reason
+            await self._find(faces=faces, photos=photos)
+
+    async def _find(self, *, faces: Iterable[int] = (), photos: Iterable[int] = ()) -> None:
+        """Find the places that are not remembered."""
         ids = [face for face in faces if face not in self._faces]
         others = [photo for photo in photos if photo not in self._photos]
         if ids:
@@ -87,7 +109,7 @@ class Pictures:
             version: the beginning of the hash of its photo.
         """
         for _ in range(2):
-            await self.prepare(faces=[face_id])
+            await self._find(faces=[face_id])
             face = self._faces.get(face_id)
             if face is None or not face.photo.hash.startswith(version):
                 return None
@@ -110,7 +132,7 @@ class Pictures:
             time: that of the frame, in a video.
         """
         for _ in range(2):
-            await self.prepare(photos=[photo_id])
+            await self._find(photos=[photo_id])
             photo = self._photos.get(photo_id)
             if photo is None or not photo.hash.startswith(version):
                 return None
@@ -137,15 +159,15 @@ class Pictures:
 
     def _begin(self, cutter: PictureCutter) -> None:
         """Begin to cut pictures, as many at once as is of use; those of one photo are cut together."""
-        while self._waiting and len(self._running) < cutter.at_once:
+        while self._waiting and len(self._cuttings) < cutter.at_once:
             _, cutting = self._waiting.popitem(last=False)
             task = asyncio.create_task(self._cut(cutter, cutting))
-            self._running.add(task)
+            self._cuttings.add(task)
             task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Go on with the next photo after one."""
-        self._running.discard(task)
+        self._cuttings.discard(task)
         if self._waiting and self._cutter is not None:
             self._begin(self._cutter)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from familiar.review.disks import Disks, SilentDiskError
+from familiar.review.silent_disks import SilentDiskError, SilentDisks
 
 
 def test_an_answer_is_passed_on_and_so_is_an_error(tmp_path: Path) -> None:
     async def ask() -> None:
-        disks = Disks()
+        disks = SilentDisks()
         assert await disks.ask(tmp_path, tmp_path.is_dir)
         with pytest.raises(FileNotFoundError):
             await disks.ask(tmp_path, (tmp_path / "none").stat)
@@ -25,7 +25,7 @@ def test_a_disk_that_does_not_answer_is_not_asked_again_at_once(tmp_path: Path) 
     go = threading.Event()
 
     async def ask() -> tuple[float, float]:
-        disks = Disks(patience=0.2)
+        disks = SilentDisks(patience=0.2)
         begin = time.monotonic()
         with pytest.raises(SilentDiskError):
             await disks.ask(tmp_path, go.wait)
