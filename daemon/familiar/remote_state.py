@@ -1,4 +1,4 @@
-"""How the workers of Dask are: what the log, `status` and `doctor` show."""
+"""The state of the workers of Dask, which the log, `status` and `doctor` show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

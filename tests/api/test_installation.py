@@ -1,5 +1,6 @@
 """`Library.examine`, `Library.disks`, `Library.config`: what a caller learns of the installation."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,20 @@ def test_what_is_wrong_is_a_finding_with_a_remedy_and_no_error(household: Househ
     assert findings["configuration"].remedy == "fix the file; check it with familiar config check"
     assert findings["store"].remedy == "fix this, or choose another folder with --state"
     assert findings["engine"].verdict == "good"
+
+
+def test_workers_of_dask_without_its_packages_are_a_finding_with_the_remedy(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("familiar.vision.remote.")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("cryptography", "distributed"):
+        monkeypatch.setitem(sys.modules, name, None)
+    household.configure({"workers": {"engine": "dask", "scheduler": "tcp://127.0.0.1:8786"}})
+    with opened(household) as library:
+        (found,) = [finding for finding in library.examine() if finding.subject == "workers"]
+    assert found.verdict == "bad"
+    assert "need the package distributed, which is not installed" in found.detail
 
 
 def test_known_folders_are_told_with_their_disks_and_a_change_is_accepted(household: Household, meadow: Path) -> None:

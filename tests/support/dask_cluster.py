@@ -22,6 +22,11 @@ _SAVING = {
 }
 """What docs/workers.md says, too: Dask measures itself otherwise; and where networks are that tests have converted."""
 
+_AT = ("--host", "127.0.0.1")
+
+_SOON = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "3s"}
+"""For a scheduler: a worker that can't be reached is given up early."""
+
 
 @dataclass(slots=True)
 class DaskCluster:
@@ -49,9 +54,13 @@ class DaskCluster:
             if name not in self.workers or self.workers[name].poll() is not None:
                 self.start(name)
 
-    def start(self, name: str, *, preload: Path | None = None, zone: str | None = None) -> None:
-        more = () if preload is None else ("--preload", str(preload))
-        arguments = (self.address, "--no-nanny", "--nthreads", "1", "--name", name, *more)
+    def start(
+        self, name: str, *, preload: Path | None = None, zone: str | None = None, contact: str | None = None
+    ) -> None:
+        """Start a worker; `contact` is the address that it gives to the scheduler instead of its own."""
+        loaded = () if preload is None else ("--preload", str(preload))
+        at = _AT if contact is None else ("--contact-address", contact, "--listen-address", "tls://127.0.0.1:0")
+        arguments = (self.address, "--no-nanny", "--nthreads", "1", "--name", name, *loaded, *at)
         environment = {} if zone is None else {"TZ": zone}
         self.workers[name] = _start("worker", self.folder, *arguments, environment=environment)
 
@@ -75,8 +84,8 @@ def running_cluster(folder: Path) -> Iterator[DaskCluster]:
     make_certificates(folder, days=2, renew=False, now=datetime.now(UTC))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    arguments = ("--protocol", "tls", "--port", str(port))
-    cluster = DaskCluster(folder, port, _start("scheduler", folder, *arguments))
+    arguments = ("--protocol", "tls", "--port", str(port), *_AT)
+    cluster = DaskCluster(folder, port, _start("scheduler", folder, *arguments, environment=_SOON))
     try:
         yield cluster
     finally:
@@ -92,7 +101,7 @@ def _start(
     command = [sys.executable, "-m", f"distributed.cli.dask_{role}", *arguments, *own]
     with (folder / f"{role}.log").open("ab") as log:
         return subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--no-dashboard"],
+            [*command, "--no-dashboard"],
             cwd=folder,
             env={**os.environ, **_SAVING, **(environment or {})},
             stdout=log,

@@ -219,14 +219,14 @@ def _examine_engine(session: Session, settings: Settings) -> Finding:
 
 
 def _examine_workers(session: Session, settings: Settings) -> Iterator[Finding]:
-    """Ask the workers of Dask what they are."""
-    from familiar.vision.remote.inspection import expiring_soon  # noqa: PLC0415 - an extra
-
+    """Ask the workers of Dask for their installations."""
     try:
         state = session.remote_workers()
     except FamiliarError as error:
         yield _bad("workers", str(error), "see docs/workers.md")
         return
+    from familiar.vision.remote.inspection import expiring_soon  # noqa: PLC0415 - an extra
+
     if (soon := expiring_soon(settings.workers)) is not None:
         yield _warning("certificates", soon, f"familiar workers certificates {settings.workers.certificates} --renew")
     for worker in state.workers:

@@ -303,7 +303,7 @@ class Session:
         Raises:
             UsageError: none are configured, or a package for that is missing.
         """
-        from familiar.vision.remote.installed import check_installed
+        from familiar.vision.remote.extra import check_installed
 
         if self.settings.workers.engine != "dask":
             raise UsageError("No workers of Dask are configured; set workers.engine to `dask` (docs/workers.md).")

@@ -52,7 +52,7 @@ class OtherMachines:
             UsageError: there are certificates already, or with `renew` no authority; the folder can't be written; or
                 the extra `dask` is not installed.
         """
-        from familiar.vision.remote.installed import check_installed
+        from familiar.vision.remote.extra import check_installed
 
         check_installed()
         from familiar.vision.remote.certificates import make_certificates

@@ -51,7 +51,7 @@ COMMANDS = {
         "sidecars",
         "Write names and faces to XMP sidecars, or read those of other programs.",
     ),
-    "workers": CommandEntry("workers", "Have other machines analyse photos, as workers of Dask."),
+    "workers": CommandEntry("workers", "Let other machines analyse photos, as workers of Dask."),
     "disks": CommandEntry("disks", "Show the disk of each known folder, and accept a change of disk."),
     "rules": CommandEntry("rules", "Check the rules; apply them to known photos."),
     "service": CommandEntry("service", "Install the daemon as a service of systemd, upgrade it, and show its state."),

@@ -14,7 +14,7 @@ from familiar.cli.console.remote_workers import show_workers
 
 @click.group(cls=Group)
 def workers() -> None:
-    """Have other machines analyse photos, as workers of Dask."""
+    """Let other machines analyse photos, as workers of Dask."""
 
 
 @workers.command("list", epilog="Example: familiar workers list")
@@ -36,8 +36,8 @@ def list_(library: Library) -> Answer:
 def certificates(library: Library, folder: Path, *, days: int, renew: bool) -> Answer:
     """Make certificates for a scheduler, for workers and for this machine, in the new folder DIR.
 
-    Each machine gets ca.pem and the two files of its role. Whoever has one of them can have all the machines run
-    anything: copy them over encrypted connections only, and keep ca-key.pem on this machine.
+    Each machine gets ca.pem and the two files of its role. Anyone who has one of them can run anything on
+    all the machines: copy them over encrypted connections only, and keep ca-key.pem on this machine.
     """
     made = library.workers.make_certificates(folder, days=days, renew=renew)
     return Answer(

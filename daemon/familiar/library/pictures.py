@@ -6,8 +6,8 @@ from pathlib import Path
 
 from familiar.errors import FamiliarError, StoreError, WorkersError
 from familiar.model import Box, Crop
+from familiar.vision.workers.pictures import PictureTask
 from familiar.vision.workers.pool import Workers
-from familiar.vision.workers.tasks import PictureTask
 
 MARGIN = 0.3
 """Share of a face's longer side that its picture shows on each side of it."""

@@ -1,7 +1,8 @@
-"""Report the workers of Dask: who comes, goes or is refused, and whether any can be used."""
+"""Report the workers of Dask: which join, leave or are refused, and whether any can be used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from familiar.events import EventLog
 from familiar.remote_state import RemoteState, RemoteWorker
@@ -9,7 +10,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 _KEPT = 5.0
-"""Seconds between two times at which the store is told."""
+"""Seconds between two writes to the store."""
 
 
 class RemoteHealth:
@@ -23,7 +24,7 @@ class RemoteHealth:
         self._clock = clock
         self._before: RemoteState | None = None
         self._reason: str | None = None
-        self._kept: RemoteState | None = None
+        self._kept: Mapping[str, Any] | None = store.remote_workers.last()
         self._kept_at = float("-inf")
 
     def look(self) -> None:
@@ -32,9 +33,10 @@ class RemoteHealth:
         if state is not None:
             self._tell(state)
         self._before = state
-        if state != self._kept and self._clock() - self._kept_at >= _KEPT:
-            self._store.remote_workers.keep(None if state is None else asdict(state))
-            self._kept, self._kept_at = state, self._clock()
+        kept = None if state is None else asdict(state)
+        if kept != self._kept and self._clock() - self._kept_at >= _KEPT:
+            self._store.remote_workers.keep(kept)
+            self._kept, self._kept_at = kept, self._clock()
 
     def _tell(self, state: RemoteState) -> None:
         before = {} if self._before is None else {worker.address: worker for worker in self._before.workers}

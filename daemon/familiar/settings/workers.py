@@ -34,17 +34,21 @@ class WorkerSettings(Section):
     )
     shared: Mapping[AbsolutePath, AbsolutePath] = Field(
         default={},
-        description="Folders that the workers can read: the path here, and that there; photos in them are not sent.",
+        description="Folders that the workers can read, too: the path here, and the path there; photos in them are "
+        "not sent.",
     )
     timeout: Seconds = Field(
-        default=10.0, gt=0, le=600, description="Time limit for an answer of the scheduler; without one, it is lost."
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Time limit for an answer of the scheduler; after that, it counts as lost.",
     )
     at_once: int = Field(
         default=64,
         ge=1,
         le=4096,
-        description="Photos that are given to the workers at once, at most: twice the number of all their threads "
-        "keeps them busy, and more needs fewer calls.",
+        description="Most photos that the workers have at once: twice the number of all their threads keeps them busy; "
+        "with more, fewer calls are needed.",
     )
 
     @field_validator("scheduler")

@@ -10,7 +10,7 @@ from familiar.store.facts import keep_fact, read_fact
 _NAME = "remote workers"
 
 
-class KnownWorkers:
+class KeptRemoteState:
     """What is known of the workers of Dask, as plain values."""
 
     def __init__(self, db: Database) -> None:

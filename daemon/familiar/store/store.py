@@ -35,7 +35,7 @@ from familiar.store.places import Places
 from familiar.store.qualities import Qualities
 from familiar.store.records import OperationRecords
 from familiar.store.references import References
-from familiar.store.remote_workers import KnownWorkers
+from familiar.store.remote_workers import KeptRemoteState
 from familiar.store.roots import Roots
 from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
@@ -109,7 +109,7 @@ class Store(Closing):
         self.turned_photos = TurnedPhotos(self._db, photos=self.photos, embeddings=self.embeddings)
         self.models = Models(self._db)
         self.qualities = Qualities(self._db)
-        self.remote_workers = KnownWorkers(self._db)
+        self.remote_workers = KeptRemoteState(self._db)
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)

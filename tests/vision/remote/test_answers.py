@@ -10,16 +10,16 @@ from familiar.embedding_models import SFACE
 from familiar.errors import ChangedError, FamiliarError, IncompleteError, RetryError, SetAsideError, WorkerLimitError
 from familiar.model import Box, Face, Photo
 from familiar.vision.remote.answers import (
-    NonsenseError,
-    TroubleError,
-    UnreadableError,
+    InvalidAnswerError,
+    SharedFileError,
+    UnusableWorkerError,
     encoded_answer,
     error_answer,
     photo_answer,
     read_answers,
     read_encoded,
     read_photo,
-    trouble_answer,
+    unusable_answer,
     written,
 )
 from familiar.vision.workers.tasks import EncodedFaces
@@ -92,10 +92,10 @@ def test_an_error_comes_as_it_was_with_the_path_of_the_file_here(error: Familiar
 
 
 def test_what_the_worker_can_not_do_is_no_error_of_the_photo() -> None:
-    with pytest.raises(UnreadableError, match="not there"):
+    with pytest.raises(SharedFileError, match="not there"):
         read(written([error_answer(RetryError("not there"), "/t")]))
-    with pytest.raises(TroubleError, match="the disk is full"):
-        read(written([trouble_answer("the disk is full")]))
+    with pytest.raises(UnusableWorkerError, match="the disk is full"):
+        read(written([unusable_answer("the disk is full")]))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_the_worker_can_not_do_is_no_error_of_the_photo() -> None:
     ],
 )
 def test_nonsense_is_told_and_never_believed(data: object, told: str) -> None:
-    with pytest.raises(NonsenseError, match=told):
+    with pytest.raises(InvalidAnswerError, match=told):
         read(data)
 
 
@@ -128,7 +128,7 @@ def test_encoded_faces_are_as_many_as_were_asked_for() -> None:
     assert isinstance(good, EncodedFaces)
     assert (good.embeddings.tobytes(), good.qualities) == (EMBEDDING.tobytes(), [1 / 3])
     assert (type(bad), str(bad)) == (SetAsideError, "/b: bad")
-    with pytest.raises(NonsenseError, match="1 embeddings of 2 faces"):
+    with pytest.raises(InvalidAnswerError, match="1 embeddings of 2 faces"):
         read_encoded(answer, faces=[2, 1], paths=["/a", "/b"], model=SFACE)
-    with pytest.raises(NonsenseError, match="not as many photos"):
+    with pytest.raises(InvalidAnswerError, match="not as many photos"):
         read_encoded(answer, faces=[1], paths=["/a"], model=SFACE)

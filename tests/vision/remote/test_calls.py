@@ -15,7 +15,7 @@ from familiar.errors import (
 )
 from familiar.model import Photo
 from familiar.vision.remote import calls
-from familiar.vision.remote.answers import Answer
+from familiar.vision.remote.answers import WorkerAnswer
 from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.tasks import IndexTask
 
@@ -34,8 +34,8 @@ class OneError:
         raise self.error
 
 
-def asked(error: Exception, content: bytes | None) -> Answer:
-    return asyncio.run(calls._told(calls._look(cast("LocalWorkers", OneError(error)), TASK, content)))
+def asked(error: Exception, content: bytes | None) -> WorkerAnswer:
+    return asyncio.run(calls._answered(calls._look(cast("LocalWorkers", OneError(error)), TASK, content)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def asked(error: Exception, content: bytes | None) -> Answer:
         (KeyError("an error in a library"), b"x", "over limit"),  # the photo is the reason: its machine looks at it
     ],
 )
-def test_what_is_wrong_with_a_photo_is_told_as_that(error: Exception, content: bytes | None, kind: str) -> None:
+def test_what_is_wrong_with_a_photo_is_answered_as_that(error: Exception, content: bytes | None, kind: str) -> None:
     answer = asked(error, content)
     assert answer.error is not None
     assert answer.error.kind == kind
@@ -57,7 +57,7 @@ def test_what_is_wrong_with_a_photo_is_told_as_that(error: Exception, content: b
 
 @pytest.mark.parametrize("error", [WorkersError("no memory", 5.0), RetryError("can't be read"), GoneError("gone")])
 def test_what_is_wrong_with_the_machine_is_no_error_of_a_photo_that_was_sent(error: FamiliarError) -> None:
-    assert asked(error, b"x").trouble == str(error)
+    assert asked(error, b"x").unusable == str(error)
 
 
 def test_a_photo_that_is_sent_is_a_file_of_its_kind_while_it_is_analysed() -> None:

@@ -61,3 +61,10 @@ def test_the_command_makes_certificates_and_says_until_when_they_are_valid(
     )
     with pytest.raises(UsageError, match="No such file"):
         make_certificates(tmp_path / "none", days=1, renew=True, now=NOW)
+
+
+def test_no_key_takes_over_who_can_read_an_unfinished_file(tmp_path: Path) -> None:
+    unfinished = tmp_path / ".client-key.pem.new"
+    unfinished.touch(0o644)
+    make_certificates(tmp_path, days=2, renew=False, now=datetime.now(UTC))
+    assert (tmp_path / "client-key.pem").stat().st_mode & 0o777 == 0o600

@@ -185,6 +185,26 @@ def test_a_worker_whose_answers_are_nonsense_gets_no_more_photos_and_nothing_of_
     assert not burst.exists()
 
 
+def test_a_worker_that_the_scheduler_can_not_connect_to_gets_no_photos_with_the_reason(
+    cluster: DaskCluster, album: list[Path]
+) -> None:
+    cluster.need()
+    cluster.start("apart", contact="tls://127.0.0.1:9")
+
+    async def look() -> tuple[Photo | FamiliarError, RemoteWorker]:
+        async with remote(cluster.settings(unavailable="local")) as workers:
+            workers.warm_up()
+            await until(lambda: "apart" in by_name(state_of(workers)))
+            async with asyncio.timeout(60):
+                return await looked(workers, album[0]), by_name(state_of(workers))["apart"]
+
+    found, apart = asyncio.run(look())
+    cluster.need()
+    assert isinstance(found, Photo)  # by this machine
+    assert (apart.state, apart.photos) == ("failing", 0)
+    assert apart.reason == "the scheduler can't fetch what it answers: can it connect to the worker?"
+
+
 def test_a_worker_of_another_version_or_model_is_refused_by_name(cluster: DaskCluster) -> None:
     cluster.need("one")
 

@@ -14,7 +14,7 @@ from familiar.filesystem.reading import fingerprint
 from familiar.model import Photo
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.remote.certificates import make_certificates
-from familiar.vision.remote.installed import check_installed
+from familiar.vision.remote.extra import check_installed
 from familiar.vision.remote.pool import RemoteWorkers
 from support.photos import MODELS
 

@@ -29,7 +29,8 @@ from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.chosen_model import chosen_model, settings_for
 from familiar.vision.workers.local import LocalWorkers
-from familiar.vision.workers.tasks import EncodeTask, PictureTask
+from familiar.vision.workers.pictures import PictureTask
+from familiar.vision.workers.tasks import EncodeTask
 from support.own_network import DIMENSION, own_network
 from support.photos import MODELS
 from support.pool import Pool

@@ -31,16 +31,16 @@ _Numbers: TypeAlias = Annotated[str, Field(max_length=1 << 17)]
 """An embedding: its bytes in base64."""
 
 
-class NonsenseError(Exception):
-    """What came is no answer to what was asked."""
+class InvalidAnswerError(Exception):
+    """What was received is not an answer to the question."""
 
 
-class UnreadableError(Exception):
+class SharedFileError(Exception):
     """The worker can't read the file from the shared folder, or finds another one there."""
 
 
-class TroubleError(Exception):
-    """The worker could do nothing, whatever the photo is."""
+class UnusableWorkerError(Exception):
+    """The worker can analyse no photo at all."""
 
 
 class _Part(BaseModel):
@@ -69,9 +69,9 @@ class _Face(_Part):
     def face(self, model: Model) -> Face:
         left, top, right, bottom = self.box
         if self.engine != model.id:
-            raise NonsenseError(f"a face that {self.engine!r} encoded, not {model.id!r}")
+            raise InvalidAnswerError(f"a face that {self.engine!r} encoded, not {model.id!r}")
         if left >= right or top >= bottom:
-            raise NonsenseError(f"a face in the empty box {self.box}")
+            raise InvalidAnswerError(f"a face in the empty box {self.box}")
         box = Box(left=left, top=top, right=right, bottom=bottom)
         return Face(**dict(self) | {"box": box, "embedding": _embedding(self.embedding, model)})
 
@@ -110,7 +110,7 @@ class _Encoded(_Part):
 
     def encoded(self, model: Model, faces: int) -> EncodedFaces:
         if (len(self.embeddings), len(self.qualities)) != (faces, faces):
-            raise NonsenseError(f"{len(self.embeddings)} embeddings of {faces} faces")
+            raise InvalidAnswerError(f"{len(self.embeddings)} embeddings of {faces} faces")
         return EncodedFaces(
             embeddings=np.stack([_embedding(text, model) for text in self.embeddings]), qualities=list(self.qualities)
         )
@@ -141,7 +141,7 @@ class _Error(_Part):
         """Return the error as a worker of this machine raises it for the file at `path`.
 
         Raises:
-            UnreadableError: the file could not be read.
+            SharedFileError: the file could not be read.
         """
         reason = self.reason.replace(PLACE, path)
         match self.kind:
@@ -153,7 +153,7 @@ class _Error(_Part):
                 return ChangedError(reason)
             case "incomplete":
                 return IncompleteError(reason, self.retry_in)
-        raise UnreadableError(reason)
+        raise SharedFileError(reason)
 
 
 class _Installation(_Part):
@@ -163,118 +163,118 @@ class _Installation(_Part):
     packages: dict[str, _Text]
 
 
-class Answer(_Part):
-    """What is said of one order: one of these."""
+class WorkerAnswer(_Part):
+    """The answer to one order: one of these."""
 
     photo: _Photo | None = None
     encoded: tuple[_Encoded | _Error, ...] | None = None
     error: _Error | None = None
     installation: _Installation | None = None
-    trouble: _Text | None = None
+    unusable: _Text | None = None
 
 
-_ANSWERS = TypeAdapter(tuple[Answer, ...])
+_ANSWERS = TypeAdapter(tuple[WorkerAnswer, ...])
 
 
-def photo_answer(photo: Photo) -> Answer:
+def photo_answer(photo: Photo) -> WorkerAnswer:
     """Return the answer that is a photo."""
-    return Answer(photo=_Photo.of(photo))
+    return WorkerAnswer(photo=_Photo.of(photo))
 
 
-def encoded_answer(encoded: Sequence[EncodedFaces | FamiliarError], paths: Sequence[str]) -> Answer:
+def encoded_answer(encoded: Sequence[EncodedFaces | FamiliarError], paths: Sequence[str]) -> WorkerAnswer:
     """Return the answer that is for each of some photos, with these paths there, its encoded faces or an error."""
     parts = (
         _Error.of(one, path) if isinstance(one, FamiliarError) else _Encoded.of(one)
         for one, path in zip(encoded, paths, strict=True)
     )
-    return Answer(encoded=tuple(parts))
+    return WorkerAnswer(encoded=tuple(parts))
 
 
-def error_answer(error: FamiliarError, path: str) -> Answer:
+def error_answer(error: FamiliarError, path: str) -> WorkerAnswer:
     """Return the answer that something is wrong with the photo that has this path there."""
-    return Answer(error=_Error.of(error, path))
+    return WorkerAnswer(error=_Error.of(error, path))
 
 
-def installation_answer(installation: Installation) -> Answer:
+def installation_answer(installation: Installation) -> WorkerAnswer:
     """Return the answer that is an installation."""
     packages = dict(installation.packages)
     there = _Installation(
         familiar=installation.familiar, model=installation.model, zone=installation.zone, packages=packages
     )
-    return Answer(installation=there)
+    return WorkerAnswer(installation=there)
 
 
-def trouble_answer(reason: str) -> Answer:
-    """Return the answer that the worker could do nothing."""
-    return Answer(trouble=reason[:_LONGEST])
+def unusable_answer(reason: str) -> WorkerAnswer:
+    """Return the answer that the worker can analyse no photo at all."""
+    return WorkerAnswer(unusable=reason[:_LONGEST])
 
 
-def read_photo(answer: Answer, *, hash_: str, turn: int | None, path: str, model: Model) -> Photo:
+def read_photo(answer: WorkerAnswer, *, hash_: str, turn: int | None, path: str, model: Model) -> Photo:
     """Return the photo that was asked for, with faces encoded by a model.
 
     Raises:
         FamiliarError: what a worker of this machine would raise for the file at `path`.
-        UnreadableError, TroubleError: the worker says so.
-        NonsenseError: it is no such answer.
+        SharedFileError, UnusableWorkerError: the worker says so.
+        InvalidAnswerError: it is no such answer.
     """
     _check(answer, path)
     if answer.photo is None:
-        raise NonsenseError("no photo")
+        raise InvalidAnswerError("no photo")
     photo = answer.photo.photo(model)
     if (photo.hash, photo.turn) != (hash_, turn):
-        raise NonsenseError("another photo")
+        raise InvalidAnswerError("another photo")
     return photo
 
 
 def read_encoded(
-    answer: Answer, *, faces: Sequence[int], paths: Sequence[str], model: Model
+    answer: WorkerAnswer, *, faces: Sequence[int], paths: Sequence[str], model: Model
 ) -> list[EncodedFaces | FamiliarError]:
     """Return the encoded faces of photos that have so many, or the error for one of them; raises as `read_photo`."""
     _check(answer, paths[0])
     if answer.encoded is None or len(answer.encoded) != len(faces):
-        raise NonsenseError("not as many photos")
+        raise InvalidAnswerError("not as many photos")
     return [
         one.error(path) if isinstance(one, _Error) else one.encoded(model, count)
         for one, count, path in zip(answer.encoded, faces, paths, strict=True)
     ]
 
 
-def read_installation(answer: Answer) -> Installation:
-    """Return the installation of a worker; raises TroubleError and NonsenseError as `read_photo`."""
+def read_installation(answer: WorkerAnswer) -> Installation:
+    """Return the installation of a worker; raises UnusableWorkerError and InvalidAnswerError as `read_photo`."""
     _check(answer, "")
     if answer.installation is None:
-        raise NonsenseError("no installation")
+        raise InvalidAnswerError("no installation")
     return Installation(**dict(answer.installation))
 
 
-def written(answers: Sequence[Answer]) -> bytes:
+def written(answers: Sequence[WorkerAnswer]) -> bytes:
     """Return answers as they are sent."""
     return _ANSWERS.dump_json(tuple(answers))
 
 
-def read_answers(data: object, count: int) -> Sequence[Answer]:
+def read_answers(data: object, count: int) -> Sequence[WorkerAnswer]:
     """Return as many answers as are expected.
 
     Raises:
-        NonsenseError: it is something else.
+        InvalidAnswerError: it is something else.
     """
     if not isinstance(data, bytes):
-        raise NonsenseError(f"a value of the type {type(data).__name__}")
+        raise InvalidAnswerError(f"a value of the type {type(data).__name__}")
     if len(data) > MOST:
-        raise NonsenseError(f"{len(data) >> 20} MiB")
+        raise InvalidAnswerError(f"{len(data) >> 20} MiB")
     try:
         answers = _ANSWERS.validate_json(data)
     except ValidationError as error:
-        raise NonsenseError(f"something else: {error.errors()[0]['msg']}") from error
+        raise InvalidAnswerError(f"something else: {error.errors()[0]['msg']}") from error
     if len(answers) != count:
-        raise NonsenseError(f"{len(answers)} answers, not {count}")
+        raise InvalidAnswerError(f"{len(answers)} answers, not {count}")
     return answers
 
 
-def _check(answer: Answer, path: str) -> None:
+def _check(answer: WorkerAnswer, path: str) -> None:
     """Raise what an answer says instead of what was asked."""
-    if answer.trouble is not None:
-        raise TroubleError(answer.trouble)
+    if answer.unusable is not None:
+        raise UnusableWorkerError(answer.unusable)
     if answer.error is not None:
         raise answer.error.error(path)
 
@@ -287,7 +287,7 @@ def _embedding(text: str, model: Model) -> Embedding:
     try:
         found = np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
     except ValueError as error:
-        raise NonsenseError("an embedding that is none") from error
+        raise InvalidAnswerError("an embedding that is none") from error
     if found.shape != (model.dimension,) or not np.isfinite(found).all():
-        raise NonsenseError("an embedding that is none")
+        raise InvalidAnswerError("an embedding that is none")
     return found

@@ -1,4 +1,4 @@
-"""What runs in a worker of Dask: it has photos analysed by worker processes of familiar, with the limits of all others.
+"""What runs in a worker of Dask: it passes photos to worker processes of familiar, with the limits of all others.
 
 The process of Dask itself decodes nothing.
 """
@@ -26,13 +26,13 @@ from familiar.errors import (
 from familiar.media import is_raw, is_video
 from familiar.settings import VisionSettings
 from familiar.vision.remote.answers import (
-    Answer,
-    TroubleError,
+    UnusableWorkerError,
+    WorkerAnswer,
     encoded_answer,
     error_answer,
     installation_answer,
     photo_answer,
-    trouble_answer,
+    unusable_answer,
     written,
 )
 from familiar.vision.remote.installation import installation_here
@@ -50,13 +50,13 @@ async def describe(settings: str, threads: int) -> bytes:
 
     The settings are those of `vision`, as JSON; there are as many worker processes as `threads`.
     """
-    return written([await _told(_describe(settings, threads))])
+    return written([await _answered(_describe(settings, threads))])
 
 
 async def look(settings: str, threads: int, orders: Sequence[tuple[IndexTask, bytes | None]]) -> bytes:
     """Analyse photos and videos, each of which is given with its content, or is here at the path of its task."""
     workers = _workers(settings, threads)
-    return written(await asyncio.gather(*(_told(_look(workers, *order)) for order in orders)))
+    return written(await asyncio.gather(*(_answered(_look(workers, *order)) for order in orders)))
 
 
 async def encode(
@@ -64,26 +64,26 @@ async def encode(
 ) -> bytes:
     """Encode the faces in photos again, each of which is given as in `look`; those of an order in one go."""
     workers = _workers(settings, threads)
-    return written(await asyncio.gather(*(_told(_encode(workers, *order)) for order in orders)))
+    return written(await asyncio.gather(*(_answered(_encode(workers, *order)) for order in orders)))
 
 
-async def _told(answer: Awaitable[Answer]) -> Answer:
+async def _answered(answer: Awaitable[WorkerAnswer]) -> WorkerAnswer:
     """Return an answer, or why there is none."""
     try:
         return await answer
     except Exception as error:  # noqa: BLE001 - its class may be unknown where it is read
-        return trouble_answer(str(error) or repr(error))
+        return unusable_answer(str(error) or repr(error))
 
 
-async def _describe(settings: str, threads: int) -> Answer:
+async def _describe(settings: str, threads: int) -> WorkerAnswer:
     workers = _workers(settings, threads)
     await workers.devices()
     if workers.fallback is not None:
-        raise TroubleError(f"the engine that is configured can't be used: {workers.fallback}")
+        raise UnusableWorkerError(f"the engine that is configured can't be used: {workers.fallback}")
     return installation_answer(installation_here(VisionSettings.model_validate_json(settings)))
 
 
-async def _look(workers: LocalWorkers, task: IndexTask, content: bytes | None) -> Answer:
+async def _look(workers: LocalWorkers, task: IndexTask, content: bytes | None) -> WorkerAnswer:
     with ExitStack() as files:
         path = await asyncio.to_thread(files.enter_context, _at_hand(task.path, content))
         try:
@@ -94,7 +94,7 @@ async def _look(workers: LocalWorkers, task: IndexTask, content: bytes | None) -
             return error_answer(WorkerLimitError(repr(error)), str(path))
 
 
-async def _encode(workers: LocalWorkers, tasks: Sequence[EncodeTask], contents: Sequence[bytes | None]) -> Answer:
+async def _encode(workers: LocalWorkers, tasks: Sequence[EncodeTask], contents: Sequence[bytes | None]) -> WorkerAnswer:
     with ExitStack() as files:
         given = [(task.path, content) for task, content in zip(tasks, contents, strict=True)]
         paths = [await asyncio.to_thread(files.enter_context, _at_hand(*one)) for one in given]
@@ -104,15 +104,15 @@ async def _encode(workers: LocalWorkers, tasks: Sequence[EncodeTask], contents: 
             raise
         except Exception as error:  # noqa: BLE001 - as above
             return error_answer(WorkerLimitError(repr(error)), str(paths[0]))
-    told = [
+    answers = [
         _of_photo(one, content) if isinstance(one, FamiliarError) else one
         for one, content in zip(found, contents, strict=True)
     ]
-    return encoded_answer(told, list(map(str, paths)))
+    return encoded_answer(answers, list(map(str, paths)))
 
 
 def _of_photo(error: FamiliarError, content: bytes | None) -> FamiliarError:
-    """Return an error as it tells of the photo; raises one that tells of this machine.
+    """Return an error that is about the photo; raises one that is about this machine.
 
     A file in a shared folder that can't be read, or is another one than was meant, has a `RetryError`.
     """

@@ -1,7 +1,7 @@
-"""The workers of a scheduler, as one event loop sees them: who is there, who may analyse photos, and who has which.
+"""The workers of a scheduler, in one event loop: which are there, which may analyse photos, and which photos each has.
 
-Each photo is given to one worker, so that it is known who has it: if a worker is lost, only what it had is given to
-others. A worker gets at most twice as many calls as it makes side by side, so that none waits for a slow one.
+Each photo is given to one known worker: if that is lost, only what it had is given to others. A worker gets at
+most twice as many calls as it makes side by side, so that none waits for a slow one.
 """
 
 import asyncio
@@ -17,26 +17,26 @@ from familiar.remote_state import RemoteState, WorkerState
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.remote import calls
 from familiar.vision.remote.answers import (
-    Answer,
-    NonsenseError,
-    TroubleError,
-    UnreadableError,
+    InvalidAnswerError,
+    SharedFileError,
+    UnusableWorkerError,
+    WorkerAnswer,
     read_answers,
     read_installation,
 )
-from familiar.vision.remote.connection import Connection, ListedWorker, UnreachableError
+from familiar.vision.remote.connection import ListedWorker, LostAnswerError, SchedulerConnection, UnreachableError
 from familiar.vision.remote.installation import Installation, difference
 from familiar.vision.remote.orders import FailedError, LostError, NoWorkerError, Order
 from familiar.vision.remote.worker import AHEAD, KnownWorker
 
 _LOOK = 1.0
-"""Seconds between two looks who is there, which also tell whether the scheduler answers."""
+"""Seconds between two requests for the list of workers, which also show whether the scheduler answers."""
 
 _WAITS = Backoff(first=1.0, longest=30.0)
 """Between two tries to reach the scheduler."""
 
 _GREETING = 120.0
-"""Seconds in which a worker has to load its networks, and to tell what it is."""
+"""Seconds in which a worker has to load its networks, and to describe its installation."""
 
 _AGAIN = 60.0
 """Seconds after which a worker that was refused or has failed is asked again."""
@@ -67,7 +67,7 @@ class Cluster:
         self._vision = vision.model_dump_json()
         self._here = here
         self._patience = patience
-        self._connection: Connection | None = None
+        self._connection: SchedulerConnection | None = None
         self._workers: dict[str, KnownWorker] = {}
         self._photos: Counter[str] = Counter()
         self._trouble = "connecting"
@@ -76,16 +76,16 @@ class Cluster:
         self._waiting: deque[Order[Any]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self.settled = asyncio.Event()
-        """Set when all who were there first have told what they are, or the scheduler could not be reached."""
+        """Set when all workers that were there at first have been asked, or the scheduler could not be reached."""
         self.state: RemoteState | None = None
         """The present state, which any thread may read; None before anything is known."""
 
     async def keep(self) -> NoReturn:
-        """Stay connected, and know who is there."""
+        """Stay connected, and keep the list of workers up to date."""
         failures = 0
         while True:
             try:
-                connection = self._connection = await Connection.open(self._settings)
+                connection = self._connection = await SchedulerConnection.open(self._settings)
                 try:
                     failures = 0
                     await self._attend(connection)
@@ -102,11 +102,11 @@ class Cluster:
             failures += 1
 
     async def do(self, order: "Order[T]") -> T:
-        """Have some worker do an order, and return what comes of it.
+        """Give an order to some worker, and return its result.
 
         Raises:
             NoWorkerError: no worker can be used.
-            FailedError: the one that had it was lost, answered nonsense, or nothing for too long.
+            FailedError: its worker was lost, gave an invalid answer, or none within the time limit.
             Exception: as its `prepare` and `read` do.
         """
         self._waiting.append(order)
@@ -144,7 +144,7 @@ class Cluster:
         return orders
 
     async def _have_done(self, worker: KnownWorker, orders: "Sequence[Order[Any]]") -> None:
-        """Have a worker do some orders in one call."""
+        """Give some orders to a worker in one call, and settle them by its answers."""
         photos = sum(order.photos for order in orders)
         try:
             prepared = [order for order in orders if await order.is_prepared()]
@@ -152,8 +152,10 @@ class Cluster:
                 answers = read_answers(await self._answer(worker, prepared), len(prepared))
                 for order, answer in zip(prepared, answers, strict=True):
                     self._settle(worker, order, answer)
-        except NonsenseError as error:
+        except InvalidAnswerError as error:
             self._distrust(worker, f"it answered {error}", orders)
+        except LostAnswerError as error:
+            self._distrust(worker, str(error), orders)
         except UnreachableError as error:
             for order in orders:
                 order.fail(LostError(str(error)))
@@ -171,17 +173,17 @@ class Cluster:
     def _loss(self) -> FailedError:
         return LostError("the scheduler was lost") if self._connection is None else FailedError("the worker was lost")
 
-    def _settle(self, worker: KnownWorker, order: "Order[Any]", answer: Answer) -> None:
-        """Give an order what a worker says of it."""
+    def _settle(self, worker: KnownWorker, order: "Order[Any]", answer: WorkerAnswer) -> None:
+        """Give an order its result, or the error in the answer of a worker."""
         try:
             found = order.read(answer)
-        except NonsenseError as error:
+        except InvalidAnswerError as error:
             self._distrust(worker, f"it answered {error}", [order])
             return
-        except TroubleError as error:
+        except UnusableWorkerError as error:
             self._distrust(worker, str(error), [order])
             return
-        except UnreadableError as error:
+        except SharedFileError as error:
             order.fail(error)
             return
         except Exception as error:  # noqa: BLE001 - it is raised where the order was given
@@ -206,7 +208,7 @@ class Cluster:
                 return answer.result()
             if lost.is_set():
                 raise self._loss
-            raise NonsenseError(f"nothing in {seconds:g} s")
+            raise InvalidAnswerError(f"nothing in {seconds:g} s")
         finally:
             await _cancelled(answer, loss)
 
@@ -235,15 +237,15 @@ class Cluster:
         worker = next(iter(self._workers.values()))
         return f"{worker.listed.address}: {worker.reason or 'loading its networks'}"
 
-    async def _attend(self, connection: Connection) -> NoReturn:
+    async def _attend(self, connection: SchedulerConnection) -> NoReturn:
         while True:
             self._compare(await connection.listed(), connection)
             self._is_tried = True
             self._note_change()
             await asyncio.sleep(_LOOK)
 
-    def _compare(self, listed: Mapping[str, ListedWorker], connection: Connection) -> None:
-        """Take over who is there now."""
+    def _compare(self, listed: Mapping[str, ListedWorker], connection: SchedulerConnection) -> None:
+        """Take over the list of workers."""
         now = time.monotonic()
         for address in self._workers.keys() - listed.keys():
             self._workers.pop(address).lose()
@@ -260,25 +262,25 @@ class Cluster:
                 worker.ask_at = now + _GREETING + _AGAIN
                 self._greet(worker, connection)
 
-    def _greet(self, worker: KnownWorker, connection: Connection) -> None:
+    def _greet(self, worker: KnownWorker, connection: SchedulerConnection) -> None:
         task = asyncio.create_task(self._ask(worker, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _ask(self, worker: KnownWorker, connection: Connection) -> None:
-        """Ask a worker what it is, and decide whether it gets photos."""
+    async def _ask(self, worker: KnownWorker, connection: SchedulerConnection) -> None:
+        """Ask a worker for its installation, and decide whether it gets photos."""
         listed, state, reason = worker.listed, worker.state, worker.reason
         try:
             async with asyncio.timeout(_GREETING):
                 answer = await connection.call(listed.address, calls.describe, self._vision, listed.threads)
             there = read_installation(read_answers(answer, 1)[0])
-        except UnreachableError:
-            return  # it is asked again when it is there again
+        except (LostAnswerError, UnreachableError) as error:
+            state, reason = "failing", str(error)
         except TimeoutError:
             state, reason = "failing", f"it did not load its networks in {_GREETING:g} s"
-        except TroubleError as error:
+        except UnusableWorkerError as error:
             state, reason = "refused", str(error)
-        except NonsenseError as error:
+        except InvalidAnswerError as error:
             state, reason = "refused", f"it answered: {error}"
         except Exception as error:  # noqa: BLE001 - as above
             state, reason = "failing", repr(error)
@@ -291,7 +293,7 @@ class Cluster:
         self._note_change()
 
     def _distrust(self, worker: KnownWorker, reason: str, orders: "Sequence[Order[Any]]" = ()) -> None:
-        """Give a worker no photos for some time, and what it had to others."""
+        """Give a worker no photos for some time; these orders of it fail, and are given to others."""
         worker.state, worker.reason = "failing", reason
         worker.ask_at = time.monotonic() + _AGAIN
         for order in orders:
@@ -305,7 +307,7 @@ class Cluster:
         self._note_change()
 
     def _note_change(self) -> None:
-        """Give orders to whoever is free now, and show the present state."""
+        """Give orders to workers that are free now, and update the state."""
         if self._reason is None:
             self._unusable_since = None
         elif self._unusable_since is None:

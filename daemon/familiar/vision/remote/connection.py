@@ -1,7 +1,7 @@
 """A connection to a scheduler of Dask, in one event loop.
 
-Whoever has a certificate of the cluster can have its machines run anything, as Dask is made; what comes back to this
-machine is read as plain data all the same: neither results nor errors of workers are unpickled.
+Anyone who has a certificate of the cluster can run anything on its machines, as Dask is designed. What comes back to
+this machine is still read as plain data: neither results nor errors of workers are unpickled.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import dask
 import distributed
 
 from familiar.settings import WorkerSettings
-from familiar.vision.remote.answers import NonsenseError
+from familiar.vision.remote.answers import InvalidAnswerError
 from familiar.vision.remote.certificates import CA, CLIENT, check_certificates
 
 _MOST_THREADS = 1024
@@ -34,6 +34,10 @@ class UnreachableError(Exception):
     """The scheduler can't be reached, or does not answer any more."""
 
 
+class LostAnswerError(Exception):
+    """The scheduler can't fetch what a worker has returned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedWorker:
     """A worker that the scheduler knows; `last_seen` is when it gave a sign of life, by the clock of the scheduler."""
@@ -45,7 +49,7 @@ class ListedWorker:
 
 
 class _Client(distributed.Client):
-    """A client that does not unpickle what workers report of their tasks, and is closed by `Connection` alone."""
+    """A client that does not unpickle what workers report of their tasks, and is closed by its connection alone."""
 
     def __del__(self) -> None:
         """Close nothing: there may be no loop any more that could do it."""
@@ -57,7 +61,7 @@ class _Client(distributed.Client):
         super()._handle_task_erred(key=key, exception="the call failed")  # type: ignore[no-untyped-call]
 
 
-class Connection:
+class SchedulerConnection:
     """A connection to a scheduler."""
 
     def __init__(self, client: Any, timeout: float) -> None:
@@ -102,7 +106,7 @@ class Connection:
             raise UnreachableError("the connection was lost")
         try:
             async with asyncio.timeout(self._timeout):
-                told = await self._client.scheduler.identity(n_workers=-1)
+                answer = await self._client.scheduler.identity(n_workers=-1)
             return {
                 str(address): ListedWorker(
                     address=str(address),
@@ -110,7 +114,7 @@ class Connection:
                     threads=min(max(int(one["nthreads"]), 1), _MOST_THREADS),
                     last_seen=float(one["last_seen"]),
                 )
-                for address, one in told["workers"].items()
+                for address, one in answer["workers"].items()
                 if one["status"] == "running"
             }
         except TimeoutError as error:
@@ -124,8 +128,9 @@ class Connection:
         """Have a worker call a function of `calls`, and return what it returns, which is plain data.
 
         Raises:
-            UnreachableError: the connection or the worker was lost meanwhile.
-            NonsenseError: the call failed, or returned what is no plain data.
+            UnreachableError: the connection was lost meanwhile.
+            LostAnswerError: the scheduler can't fetch what the worker returned.
+            InvalidAnswerError: the call failed, or returned what is no plain data.
         """
         future = self._client.submit(
             function, *arguments, workers=[address], allow_other_workers=False, pure=False, retries=0
@@ -133,17 +138,17 @@ class Connection:
         try:
             await future._state.wait()  # noqa: SLF001 - all that is public fetches the result, and unpickles it
             if future.status == "error":
-                raise NonsenseError("an error of its own; is the same version of familiar installed there?")
+                raise InvalidAnswerError("an error of its own; is the same version of familiar installed there?")
             if future.status != "finished":
                 raise UnreachableError("the connection was lost")
             found = await self._client.scheduler.gather(keys=[future.key])
             if found.get("status") != "OK":
-                raise UnreachableError("the answer was lost with its worker")
+                raise LostAnswerError("the scheduler can't fetch what it answers: can it connect to the worker?")
             return found["data"][future.key]
         except OSError as error:
             raise UnreachableError(_reason(error)) from error
         except (TypeError, KeyError, AttributeError) as error:
-            raise NonsenseError("a value that is not plain data") from error
+            raise InvalidAnswerError("a value that is not plain data") from error
         finally:
             future.release()
 
@@ -192,7 +197,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _be_quiet() -> None:
-    """Have Dask report to its caller alone, and take photos as they are."""
+    """Let Dask report errors to its caller only, and accept large arguments without a warning."""
     for name in ("distributed", "tornado"):
         log = logging.getLogger(name)
         log.handlers, log.propagate = [logging.NullHandler()], False

@@ -1,4 +1,4 @@
-"""Look who is at a scheduler, without sending photos."""
+"""The workers of a scheduler, which are asked without sending photos."""
 
 import asyncio
 from contextlib import suppress

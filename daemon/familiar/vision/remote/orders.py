@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from familiar.vision.remote.answers import Answer
+from familiar.vision.remote.answers import WorkerAnswer
 
 _MEBIBYTES_TOGETHER = 16
 """Most that several orders in one call have."""
@@ -18,7 +18,7 @@ class NoWorkerError(Exception):
 
 
 class FailedError(Exception):
-    """The worker that had the order was lost, failed or answered nonsense."""
+    """The worker that had the order was lost, failed or gave an invalid answer."""
 
 
 class LostError(FailedError):
@@ -36,7 +36,7 @@ class Order(Generic[T]):
 
     function: Callable[..., Any]
     prepare: Callable[[], object]
-    read: Callable[[Answer], T]
+    read: Callable[[WorkerAnswer], T]
     size: int
     photos: int
     seconds: float
@@ -59,7 +59,7 @@ class Order(Generic[T]):
         return not self.done.done()
 
     def succeed(self, found: T) -> None:
-        """Give what came of it to who waits for it."""
+        """Return a result where it is waited for."""
         if not self.done.done():
             self.done.set_result(found)
 

@@ -1,4 +1,4 @@
-"""The pool of workers of which those of Dask analyse the photos, and processes of this machine do all else."""
+"""The pool in which workers of Dask analyse photos, and processes of this machine do everything else."""
 
 import threading
 import time
@@ -15,10 +15,10 @@ from familiar.model import Photo
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.chosen_model import chosen_model
 from familiar.vision.remote import calls
-from familiar.vision.remote.answers import Answer, UnreadableError, read_encoded, read_photo
+from familiar.vision.remote.answers import SharedFileError, WorkerAnswer, read_encoded, read_photo
 from familiar.vision.remote.cluster import Cluster
+from familiar.vision.remote.cluster_thread import ClusterThread
 from familiar.vision.remote.installation import installation_here
-from familiar.vision.remote.link import Link
 from familiar.vision.remote.orders import FailedError, LostError, NoWorkerError, Order
 from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.pool import Health
@@ -77,7 +77,7 @@ class RemoteWorkers(LocalWorkers):
         self.count = max(self.count, remote.at_once // 2)
         self._remote = remote
         self._patience = patience if remote.unavailable == "wait" else 0.0
-        self._link: Link | None = None
+        self._thread: ClusterThread | None = None
         self._sent = 0
         self._sent_at = clock()
         self._ending: list[threading.Thread] = []
@@ -91,7 +91,7 @@ class RemoteWorkers(LocalWorkers):
     async def look_at(self, task: IndexTask) -> Photo:
         """Do a task of `look`, elsewhere or here."""
 
-        def read(answer: Answer) -> Photo:
+        def read(answer: WorkerAnswer) -> Photo:
             return read_photo(answer, hash_=task.hash, turn=task.turn, path=str(task.path), model=self._model)
 
         def give(paths: Sequence[Path], contents: Sequence[bytes | None]) -> object:
@@ -107,7 +107,7 @@ class RemoteWorkers(LocalWorkers):
     ) -> list[EncodedFaces | FamiliarError]:
         """Encode faces, elsewhere or here; those of another model are encoded here."""
 
-        def read(answer: Answer) -> list[EncodedFaces | FamiliarError]:
+        def read(answer: WorkerAnswer) -> list[EncodedFaces | FamiliarError]:
             paths, faces = [str(task.path) for task in tasks], [len(task.faces) for task in tasks]
             return read_encoded(answer, faces=faces, paths=paths, model=self._model)
 
@@ -120,23 +120,23 @@ class RemoteWorkers(LocalWorkers):
             except WorkersError:
                 raise
             except (_HereError, FamiliarError):
-                pass  # it is told here which of them is at fault
+                pass  # this machine finds out which of them is at fault
         return await super().encode(tasks, settings)
 
     def warm_up(self) -> None:
         """Start the workers here, and connect to the others."""
         super().warm_up()
-        self._linked()
+        self._connected()
 
     def health(self) -> Health:
         """Return the state of all workers; an idle connection is closed."""
-        if self._link is not None and not self._sent and self._clock() - self._sent_at > _IDLE:
-            self._unlink()
-        return replace(super().health(), remote=None if self._link is None else self._link.state)
+        if self._thread is not None and not self._sent and self._clock() - self._sent_at > _IDLE:
+            self._disconnect()
+        return replace(super().health(), remote=None if self._thread is None else self._thread.state)
 
     def close(self, within: float = 0.0) -> None:
         """End all workers here, and the connection to the others."""
-        self._unlink()
+        self._disconnect()
         super().close(within)
         for thread in self._ending:
             thread.join()
@@ -146,9 +146,9 @@ class RemoteWorkers(LocalWorkers):
         paths: Sequence[Path],
         function: Callable[..., Any],
         give: _Give,
-        read: Callable[[Answer], T],
+        read: Callable[[WorkerAnswer], T],
     ) -> T:
-        """Have a worker of Dask do something with files; each is sent, or read from a shared folder.
+        """Give files to a worker of Dask; each is sent, or read from a shared folder.
 
         Raises:
             _HereError: this machine is to do it.
@@ -174,7 +174,7 @@ class RemoteWorkers(LocalWorkers):
                 continue
             except FailedError:
                 failures += 1
-            except UnreadableError:
+            except SharedFileError:
                 there = [None] * len(paths)
             except NoWorkerError as error:
                 if self._remote.unavailable == "wait":
@@ -183,14 +183,14 @@ class RemoteWorkers(LocalWorkers):
         raise _HereError
 
     async def _done(self, make: Callable[[], Order[T]]) -> T:
-        """Have an order done, which is made where it is done."""
+        """Run an order in the thread of the cluster, which also makes it."""
 
         async def do(cluster: Cluster) -> T:
             return await cluster.do(make())
 
         self._sent += 1
         try:
-            return await self._linked().run(do)
+            return await self._connected().run(do)
         finally:
             self._sent -= 1
             self._sent_at = self._clock()
@@ -226,11 +226,11 @@ class RemoteWorkers(LocalWorkers):
     def _model(self) -> Model:
         return chosen_model(self._settings)
 
-    def _linked(self) -> Link:
-        if self._link is None:
-            self._link = Link(self._cluster)
+    def _connected(self) -> ClusterThread:
+        if self._thread is None:
+            self._thread = ClusterThread(self._cluster)
             self._sent_at = self._clock()
-        return self._link
+        return self._thread
 
     def _cluster(self) -> Cluster:
         return Cluster(
@@ -240,11 +240,11 @@ class RemoteWorkers(LocalWorkers):
             patience=self._patience,
         )
 
-    def _unlink(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            self._ending = [thread for thread in self._ending if thread.is_alive()]
-            self._ending.append(threading.Thread(target=link.end, name="end dask"))
+    def _disconnect(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._ending = [ending for ending in self._ending if ending.is_alive()]
+            self._ending.append(threading.Thread(target=thread.end, name="end dask"))
             self._ending[-1].start()
 
 

@@ -1,4 +1,4 @@
-"""A worker of Dask, as far as it is known here."""
+"""What is known here of a worker of Dask."""
 
 import asyncio
 from collections import deque

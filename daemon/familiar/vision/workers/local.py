@@ -24,6 +24,7 @@ from familiar.model import Crop, Face, Photo, SidecarContent
 from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
+from familiar.vision.workers import pictures as picture_files
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.memory import run_with_more
 from familiar.vision.workers.pool import Health
@@ -45,7 +46,10 @@ R = TypeVar("R")
 
 
 class LocalWorkers:
-    """Worker processes that decode photos; they start with the first task, and end after some time without tasks."""
+    """Worker processes that decode photos; they start with the first task, and end after some time without tasks.
+
+    What its methods take and raise is in the contract, `pool.Workers`.
+    """
 
     def __init__(
         self,
@@ -89,25 +93,14 @@ class LocalWorkers:
         return 2 * self.count * self._batch
 
     async def fingerprint(self, path: Path) -> str:
-        """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
-
-        Raises:
-            GoneError: it does not exist.
-            RetryError: it can't be read for now, or not within the time limit.
-        """
+        """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
         try:
             return await self._run(fingerprint, path, seconds=self._limit(path))
         except SetAsideError as error:
             raise RetryError(f"can't be read: {error}") from error
 
     async def look(self, path: Path, hash_: str, *, beside_still: bool = False, turn: int | None = None) -> Photo:
-        """Decode a photo or a video and find the faces in it; `beside_still` and `turn` as in `worker.IndexTask`.
-
-        Raises:
-            GoneError, RetryError: the file can't be read.
-            ChangedError: its content is not that of `hash_`.
-            SetAsideError: it can't be decoded within the limits, or it crashes its worker.
-        """
+        """Decode a photo or a video and find the faces in it; `beside_still` and `turn` as in `worker.IndexTask`."""
         return await self.look_at(worker.IndexTask(path=path, hash=hash_, beside_still=beside_still, turn=turn))
 
     async def look_at(self, task: worker.IndexTask) -> Photo:
@@ -120,29 +113,13 @@ class LocalWorkers:
         return await answer
 
     async def check(self, path: Path) -> worker.CheckedFile:
-        """Decode a file to its end, of a video the first picture; return its hash and its size.
-
-        Raises:
-            GoneError, RetryError: the file can't be read.
-            SetAsideError: it can't be decoded within the limits, or it crashes its worker.
-        """
+        """Decode a file to its end, of a video the first picture; return its hash and its size."""
         return await self._run(worker.check, path, self._options, seconds=self._limit(path))
 
     async def encode(
         self, tasks: Sequence[worker.EncodeTask], settings: VisionSettings | None = None
     ) -> list[worker.EncodedFaces | FamiliarError]:
-        """Encode faces again that were found before, those of several photos in one go.
-
-        Args:
-            tasks: the photos, each with its faces.
-            settings: those of another model, if that is to encode them.
-
-        Returns:
-            For each photo the embeddings and qualities of its faces, or an error of `look`.
-
-        Raises:
-            WorkersError: no worker can be started.
-        """
+        """Encode faces again that were found before, those of several photos in one go."""
         chosen = self._options if settings is None else settings.options
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
@@ -157,74 +134,42 @@ class LocalWorkers:
         return await self._run(worker.devices, self._options, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
-        """Return the picture file of a face.
-
-        Raises:
-            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
-        """
+        """Return the picture file of a face."""
         (cut,) = await self.crops(path, hash_, (wish,))
         if isinstance(cut, FamiliarError):
             raise cut
         return cut
 
     async def crops(self, path: Path, hash_: str, wishes: Sequence[Crop]) -> list[bytes | FamiliarError]:
-        """Return the picture files of faces of one photo, which is decoded once, or why one of them can't be cropped.
+        """Return the picture files of faces of one photo, which is decoded once, or why one can't be cropped."""
+        return await self._run(picture_files.crop, path, hash_, wishes, self._options, seconds=self._limit(path))
 
-        Raises:
-            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
-        """
-        return await self._run(worker.crop, path, hash_, wishes, self._options, seconds=self._limit(path))
-
-    async def pictures(self, task: worker.PictureTask) -> list[bytes | FamiliarError]:
-        """Return pictures of one photo or video for a page, or why one of them can't be made.
-
-        No file is looked at by this process: a disk that does not answer holds up a worker, and nothing else.
-
-        Raises:
-            GoneError, RetryError, ChangedError, SetAsideError: as `look` does, for all of its paths.
-            WorkersError: no worker can be started.
-        """
+    async def pictures(self, task: picture_files.PictureTask) -> list[bytes | FamiliarError]:
+        """Return pictures of one photo or video for a page, or why one of them can't be made."""
+        # the file is not looked at here: a disk that does not answer holds up a worker, and nothing else
         is_video = any(wish.time is not None for wish in task.wishes)
         seconds = self._settings.time_limit + (self._settings.video_time_limit if is_video else 0.0)
-        return await self._run(worker.picture, task, self._options, seconds=seconds)
+        return await self._run(picture_files.picture, task, self._options, seconds=seconds)
 
     async def find_drawn(self, task: worker.DrawnTask) -> Face | None:
-        """Return the face in a box that a person has drawn; None if there is none.
-
-        Raises:
-            GoneError, RetryError, ChangedError, SetAsideError: as `look` does, for all of its paths.
-            WorkersError: no worker can be started.
-        """
+        """Return the face in a box that a person has drawn; None if there is none."""
         seconds = self._settings.time_limit + (0.0 if task.time is None else self._settings.video_time_limit)
         return await self._run(worker.find_drawn, task, self._options, self._models, seconds=seconds)
 
     async def render_sidecar(
         self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent
     ) -> Rendered:
-        """Return the present and the intended content of a sidecar, as `sidecars.render` does.
-
-        Raises:
-            GoneError, RetryError: photo or sidecar can't be read.
-            SetAsideError: the sidecar is damaged, is not XMP, or crashes its worker.
-        """
+        """Return the present and the intended content of a sidecar, as `sidecars.render` does."""
         return await self._run(sidecars.render, photo, sidecar, wanted, former)
 
     async def listen_to_sidecar(
         self, photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarContent
     ) -> SidecarFaces:
-        """Return the named faces of other programs in a sidecar, as `sidecars.listen` does.
-
-        Raises:
-            GoneError, RetryError, SetAsideError: as `render_sidecar` does.
-        """
+        """Return the named faces of other programs in a sidecar, as `sidecars.listen` does."""
         return await self._run(sidecars.listen, photo, sidecar, size, former)
 
     async def turn_of(self, photo: Path, listed: Sequence[Path]) -> int | None:
-        """Return how the sidecars of a photo turn it, as `sidecars.turn_of` does.
-
-        Raises:
-            GoneError, RetryError, SetAsideError: as `render_sidecar` does.
-        """
+        """Return how the sidecars of a photo turn it, as `sidecars.turn_of` does."""
         return await self._run(sidecars.turn_of, photo, listed)
 
     def warm_up(self) -> None:

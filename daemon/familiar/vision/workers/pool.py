@@ -13,7 +13,8 @@ from familiar.remote_state import RemoteState
 if TYPE_CHECKING:  # loading these takes longer than many a command runs
     from familiar.settings import VisionSettings
     from familiar.vision.sidecars import Rendered, SidecarFaces
-    from familiar.vision.workers.tasks import CheckedFile, DrawnTask, EncodedFaces, EncodeTask, PictureTask
+    from familiar.vision.workers.pictures import PictureTask
+    from familiar.vision.workers.tasks import CheckedFile, DrawnTask, EncodedFaces, EncodeTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

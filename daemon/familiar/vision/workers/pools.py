@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from familiar.vision.remote.installed import check_installed
+from familiar.vision.remote.extra import check_installed
 from familiar.vision.workers.local import LocalWorkers
 
 if TYPE_CHECKING:

@@ -5,10 +5,8 @@ names, and never loads a decoder or a network.
 """
 
 import hashlib
-import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -17,19 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from familiar.errors import ChangedError, FamiliarError, GoneError, IncompleteError, MoreMemoryError, SetAsideError
-from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
+from familiar.errors import FamiliarError, IncompleteError, SetAsideError
+from familiar.filesystem.reading import fingerprint, read_bytes, reading
 from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
-from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP, is_raw, is_video
+from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP
 from familiar.missing_parts import describe_missing
-from familiar.model import Box, Crop, Embedding, Embeddings, Face, Photo, PhotoKind
-from familiar.vision.decoding.kinds import HEAD, kind_of
+from familiar.model import Box, Embedding, Embeddings, Face, Photo, PhotoKind
+from familiar.vision.workers.contents import decoded, from_first, has_video, memory_noted, opened_video
 from familiar.vision_options import VisionOptions
 
 if TYPE_CHECKING:
     from familiar.vision.decoding.pictures import Picture
-    from familiar.vision.decoding.videos import Video
     from familiar.vision.engines.engine import Encoded, Engine
 
 
@@ -47,8 +44,8 @@ _FRAMES = 8
 class IndexTask:
     """A photo to analyse: its path, the expected hash of its content, and whether a still is beside a video.
 
-    `turn` is how a sidecar turns the photo. `unchanged_for` is told where the path is that of a copy: the seconds for
-    which the file itself has not changed.
+    `turn` is how a sidecar turns the photo. `unchanged_for` is given if the path is that of a copy: the seconds for
+    which the original has not changed.
     """
 
     path: Path
@@ -71,7 +68,7 @@ def look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> li
     Raises:
         MoreMemoryError: they need more memory than a worker usually has.
     """
-    with _memory_noted(options):
+    with memory_noted(options):
         return _look(tasks, options, models)
 
 
@@ -83,10 +80,10 @@ def _look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> l
     pictures: dict[int, Picture] = {}
     for number, task in enumerate(tasks):
         try:
-            if _is_video(task.path):
+            if has_video(task.path):
                 seen[number] = _look_at_video(task, options, engine)
             else:
-                picture = _decode(task.path, task.hash, options, at_least=_decoded(options))
+                picture = decoded(task.path, task.hash, options, at_least=_at_least(options))
                 if picture.damage is not None:
                     _check_age(task, picture.damage.missing, options)
                 pictures[number] = picture
@@ -133,7 +130,7 @@ def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
 
 
 def _look_at_video(task: IndexTask, options: VisionOptions, engine: "Engine") -> Photo:
-    with _video(task.path, task.hash, options) as video:
+    with opened_video(task.path, task.hash, options) as video:
         if video.missing is not None:
             _check_age(task, video.missing, options)
         longest = LONGEST_CLIP if video.content_id is None else LONGEST_IDENTIFIED_CLIP
@@ -190,15 +187,15 @@ def check(path: Path, options: VisionOptions) -> CheckedFile:
     """
     from familiar.vision.decoding.pictures import decode  # noqa: PLC0415
 
-    with _memory_noted(options):
-        if not _is_video(path):
+    with memory_noted(options):
+        if not has_video(path):
             data = read_bytes(path)
             picture = decode(data, max_megapixels=options.max_megapixels, at_least=1)
             missing = None if picture.damage is None else picture.damage.missing
             hash_ = hashlib.sha256(data).hexdigest()
         else:
             hash_ = fingerprint(path)
-            with _video(path, hash_, options) as video:
+            with opened_video(path, hash_, options) as video:
                 frames = video.frames(interval=1, most=1, at_most=options.max_size, seconds=options.time_limit)
                 picture, missing = next(iter(frames)).picture, video.missing
     if missing is not None:
@@ -237,7 +234,7 @@ def encode(tasks: Sequence[EncodeTask], options: VisionOptions, models: Path) ->
         MoreMemoryError: as `look` does.
     """
     engine, _ = engine_of(options, models)
-    with _memory_noted(options):
+    with memory_noted(options):
         return _encode(tasks, options, engine)
 
 
@@ -253,10 +250,10 @@ def _encode(
     def pictures() -> "Iterator[tuple[Picture, Sequence[Face]]]":
         for number, task in enumerate(tasks):
             try:
-                if _is_video(task.path):
+                if has_video(task.path):
                     found[number] = _encode_in_video(task, options, engine)
                     continue
-                picture = _decode(task.path, task.hash, options, at_least=_decoded(options))
+                picture = decoded(task.path, task.hash, options, at_least=_at_least(options))
             except FamiliarError as error:
                 found[number] = error
                 continue
@@ -280,7 +277,7 @@ def _rated(faces: Sequence[Face], size: tuple[int, int], encoded: "Encoded", eng
 def _encode_in_video(task: EncodeTask, options: VisionOptions, engine: "Engine") -> EncodedFaces:
     times = [face.time or 0.0 for face in task.faces]
     found: dict[int, tuple[Embedding, float]] = {}
-    with _video(task.path, task.hash, options) as video:
+    with opened_video(task.path, task.hash, options) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
             faces, picture = [task.faces[number] for number in own], frame.picture
@@ -320,7 +317,7 @@ def find_drawn(task: DrawnTask, options: VisionOptions, models: Path) -> Face | 
     from familiar.vision.faces.turned import turned, turned_back  # noqa: PLC0415
 
     engine, _ = engine_of(options, models)
-    with _memory_noted(options):
+    with memory_noted(options):
         picture = turned(_first_picture(task, options), task.turn)
         found = find_in_box(engine, picture, task.box)
     if found is None:
@@ -331,116 +328,14 @@ def find_drawn(task: DrawnTask, options: VisionOptions, models: Path) -> Face | 
 
 def _first_picture(task: DrawnTask, options: VisionOptions) -> "Picture":
     """Return a photo, or the frame of a video, from the first of its paths that can be read."""
-    found: FamiliarError | None = None
-    for path in task.paths:
-        try:
-            if task.time is None:
-                return _decode(path, task.hash, options)
-            with _video(path, task.hash, options) as video:
-                return next(video.frames_at([task.time])).picture
-        except MoreMemoryError:
-            raise
-        except FamiliarError as error:
-            found = error if found is None or isinstance(found, GoneError) else found
-    raise found or GoneError("no file of it is known")
 
+    def read(path: Path) -> "Picture":
+        if task.time is None:
+            return decoded(path, task.hash, options)
+        with opened_video(path, task.hash, options) as video:
+            return next(video.frames_at([task.time])).picture
 
-def crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions) -> list[bytes | FamiliarError]:
-    """Return the picture files of faces of one photo or video, in their order, or why one can't be cropped.
-
-    Raises:
-        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
-    """
-    with _memory_noted(options):
-        return _crop(path, hash_, wishes, options)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureTask:
-    """Pictures of one photo or video, or of faces in it, for a page.
-
-    `paths` are those where it may be, `size` is its width and height in pixels before a sidecar turns it.
-    """
-
-    paths: Sequence[Path]
-    hash: str
-    size: tuple[int, int]
-    wishes: Sequence[Crop]
-
-
-def picture(task: PictureTask, options: VisionOptions) -> list[bytes | FamiliarError]:
-    """Return pictures of one photo, as `crop` does, from the first of its paths that can be read.
-
-    A JPEG is decoded at reduced scale where its pictures are smaller: they may differ slightly from those of `crop`. A
-    damaged photo is shown as far as it can be decoded.
-
-    Raises:
-        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives; it is none of its paths.
-    """
-    found: FamiliarError | None = None
-    with _memory_noted(options):
-        for path in task.paths:
-            try:
-                return _crop(path, task.hash, task.wishes, options, size=task.size)
-            except MoreMemoryError:
-                raise
-            except FamiliarError as error:
-                found = error if found is None or isinstance(found, GoneError) else found
-    raise found or GoneError("no file of it is known")
-
-
-def _crop(
-    path: Path,
-    hash_: str,
-    wishes: Sequence[Crop],
-    options: VisionOptions,
-    *,
-    size: tuple[int, int] | None = None,
-) -> list[bytes | FamiliarError]:
-    """Crop as `crop` does; with the `size` of the photo, a JPEG is decoded at the scale that is needed."""
-    from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
-
-    times = [wish.time for wish in wishes if wish.time is not None]
-    if not times:
-        picture = _decode(path, hash_, options, at_least=None if size is None else _needed(wishes, size))
-        shown = {turn: turned(picture, turn) for turn in {wish.turn for wish in wishes}}
-        whole = (picture.width, picture.height)
-        placed = [turned_along(wish, wish.turn, whole) for wish in wishes]
-        return [_cut(shown[wish.turn], wish, for_page=size is not None) for wish in placed]
-    cut: dict[int, bytes | FamiliarError] = {}
-    with _video(path, hash_, options) as video:
-        for frame in video.frames_at(times):
-            own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
-            cut.update((number, _cut(frame.picture, wishes[number], for_page=size is not None)) for number in own)
-    return [cut[number] for number in range(len(wishes))]
-
-
-def _needed(wishes: Sequence[Crop], size: tuple[int, int]) -> int:
-    """Return the pixels of the longer side of a photo of this size that pictures of it need."""
-    from familiar.vision.faces.crops import needed  # noqa: PLC0415
-
-    return max(1, math.ceil(max(needed(wish, size) for wish in wishes) * max(size)))
-
-
-def _cut(picture: "Picture", wish: Crop, *, for_page: bool) -> bytes | FamiliarError:
-    """Return a picture file; for a page, of a picture at whatever scale, and also where a part is missing."""
-    from familiar.vision.faces import crops as cropping  # noqa: PLC0415
-
-    try:
-        if for_page and wish.is_quick:
-            return cropping.crop_reduced(picture.image, wish, (picture.width, picture.height))
-        return cropping.crop(picture.image, wish, damage=picture.damage)
-    except SetAsideError as error:
-        return error
-
-
-@contextmanager
-def _memory_noted(options: VisionOptions) -> Iterator[None]:
-    """Translate a lack of memory."""
-    try:
-        yield
-    except MemoryError as error:
-        raise MoreMemoryError(f"it needs more memory than memory_limit ({options.memory_limit} MB)") from error
+    return from_first(task.paths, read)
 
 
 def devices(options: VisionOptions, models: Path) -> str:
@@ -448,33 +343,9 @@ def devices(options: VisionOptions, models: Path) -> str:
     return engine_of(options, models)[0].devices
 
 
-def _is_video(path: Path) -> bool:
-    """Return whether a file is a video: by its first bytes, or by its name where they do not tell."""
-    told = kind_of(read_head(path, HEAD))
-    return is_video(path) if told is None else told == "video"
-
-
-def _decoded(options: VisionOptions) -> int:
+def _at_least(options: VisionOptions) -> int:
     """Return the longer side in pixels that a JPEG is decoded at, at least, to find faces in it."""
     return max(options.max_size, _DECODED)
-
-
-def _decode(path: Path, hash_: str, options: VisionOptions, *, at_least: int | None = None) -> "Picture":
-    from familiar.vision.decoding.pictures import decode, decode_raw  # noqa: PLC0415
-
-    data = read_bytes(path)
-    if hashlib.sha256(data).hexdigest() != hash_:
-        raise ChangedError(f"{path}: changed while it was handled")
-    chosen = decode_raw if is_raw(path) else decode
-    return chosen(data, max_megapixels=options.max_megapixels, at_least=at_least)
-
-
-@contextmanager
-def _video(path: Path, hash_: str, options: VisionOptions) -> "Iterator[Video]":
-    from familiar.vision.decoding.videos import open_video  # noqa: PLC0415
-
-    with opened(path, hash_) as file, open_video(file, max_megapixels=options.max_megapixels) as video:
-        yield video
 
 
 @cache

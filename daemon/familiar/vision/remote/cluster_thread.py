@@ -18,7 +18,7 @@ _END = 5.0
 """Seconds that the thread gets to end; a connection that hangs is left to itself."""
 
 
-class Link:
+class ClusterThread:
     """A cluster in its thread, from which other threads can ask for work."""
 
     def __init__(self, cluster: Callable[[], Cluster]) -> None:
