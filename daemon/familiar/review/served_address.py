@@ -12,6 +12,10 @@ from familiar.state import keep_owner
 
 _NAME = "address"
 _LONGEST = 4096
+_NOT_SERVED = (
+    "The page is not served now. Serve it with `familiar review`, or have the daemon serve it: set `review.serve` to "
+    "true in the configuration."
+)
 
 
 @contextmanager
@@ -54,12 +58,6 @@ def served_address(folder: Path) -> str:
         return os.pread(descriptor, _LONGEST, 0).decode()
     finally:
         os.close(descriptor)
-
-
-_NOT_SERVED = (
-    "The page is not served now. Serve it with `familiar review`, or have the daemon serve it: set `review.serve` to "
-    "true in the configuration."
-)
 
 
 def _locked(descriptor: int, kind: int) -> bool:
