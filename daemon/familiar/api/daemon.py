@@ -4,20 +4,22 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from familiar import __version__
 from familiar.api.environment import Environment
+from familiar.api.scan_result import ProblemLog, ScanResult
 from familiar.api.session import Session
 from familiar.errors import FamiliarError, StoreError, StoreUnavailableError, UsageError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
-from familiar.service.assembly import Assembly, Commands, DaemonInputs, FlickrAccess, assemble
+from familiar.service.assembly import Assembly, assemble
+from familiar.service.inputs import CommandLines, DaemonInputs, FlickrAccess
 from familiar.service.opening import Opening
 from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
@@ -26,58 +28,6 @@ from familiar.settings import Settings
 from familiar.state import BusyError
 from familiar.store.store import Store
 from familiar.vision.chosen_model import model_in_use, settings_for
-
-_PROBLEMS = {
-    "photo.set_aside": ("set aside", "path", "reason"),
-    "photo.damaged": ("damaged", "path", "reason"),
-    "file.failed": ("failed for now", "path", "reason"),
-    "root.offline": ("offline", "root", "reason"),
-    "root.incomplete": ("not read", "root", "errors"),
-    "plan.refused": ("not done", "path", "reason"),
-    "operation.waiting": ("waiting", "rule", "reason"),
-    "operation.failed": ("failed for now", "rule", "error"),
-    "operation.refused": ("refused", "rule", "error"),
-}
-"""Events to report at the end: their names for people, and the fields that say where and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanProblem:
-    """A problem of a scan: its kind, where, and why."""
-
-    what: str
-    where: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanResult:
-    """The result of a scan.
-
-    `done`, `set_aside` and `failed` count files of this scan; failed ones are tried again by the next scan.
-    `operations_failed` counts operations that wait for a retry, `operations_waiting` those that can't be done before
-    a time that is known, as the file changed a moment ago; `offline` are unavailable folders. `photos`, `faces` and
-    `recognised` (photos with a known person) count the whole store. `stopped` is true if the scan was stopped before
-    its end. `passed_by` are the numbers of files that are no photos by their names, by suffix.
-    """
-
-    done: int
-    set_aside: int
-    failed: int
-    operations_failed: int
-    operations_waiting: int
-    offline: tuple[str, ...]
-    stopped: bool
-    photos: int
-    faces: int
-    recognised: int
-    passed_by: Mapping[str, int]
-    problems: tuple[ScanProblem, ...]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing is left to be done."""
-        return not (self.failed or self.operations_failed or self.operations_waiting or self.offline or self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +104,7 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
     """Handle what is there now; see `Library.scan`."""
     configuration = Configuration(environment=session.environment, paths=paths, files=True)
     settings = configuration.read()
-    log = _ProblemLog(session.log)
+    log = ProblemLog(session.log)
     opening = Opening(
         heartbeat=None,
         counts=ProcessCounts(),
@@ -237,22 +187,6 @@ def daemon_for(
 ) -> Assembly:
     """Build a daemon that can reload configuration and rules; `on_settings` is called with settings that are right."""
     log = session.log if log is None else log
-
-    def reload() -> bool:
-        try:
-            fresh = configuration.read()
-            model_in_use(fresh.vision, store.models.in_use)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever is wrong, the daemon goes on with the settings that it has
-            log.emit("settings.rejected", problems=problems_in(error))
-            return False
-        rules.file = session.environment.rules_path(fresh)
-        rules.read_again()
-        on_settings(fresh)
-        log.emit("service.reloaded", settings=session.environment.config, rules=rules.file)
-        return fresh != settings
-
     model = model_in_use(settings.vision, store.models.in_use)
     store.models.use(model.id)
     if watch:
@@ -277,11 +211,36 @@ def daemon_for(
     )
     return assemble(
         inputs,
-        reload=reload,
+        reload=partial(_reload, configuration, settings, rules, store, log, on_settings),
         commands=_commands(environment),
         flickr=flickr,
         report=report,
     )
+
+
+def _reload(
+    configuration: Configuration,
+    settings: Settings,
+    rules: RuleBook,
+    store: Store,
+    log: EventLog,
+    on_settings: Callable[[Settings], None],
+) -> bool:
+    """Read settings and rules again; return whether the settings are others than before."""
+    environment = configuration.environment
+    try:
+        fresh = configuration.read()
+        model_in_use(fresh.vision, store.models.in_use)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, the daemon goes on with the settings that it has
+        log.emit("settings.rejected", problems=problems_in(error))
+        return False
+    rules.file = environment.rules_path(fresh)
+    rules.read_again()
+    on_settings(fresh)
+    log.emit("service.reloaded", settings=environment.config, rules=rules.file)
+    return fresh != settings
 
 
 def rule_book(session: Session, settings: Settings, store: Store, log: EventLog | None = None) -> RuleBook:
@@ -298,22 +257,7 @@ def rule_book(session: Session, settings: Settings, store: Store, log: EventLog 
     )
 
 
-class _ProblemLog:
-    """Passes events on to a log, and collects those to report at the end."""
-
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
-        self.problems: list[ScanProblem] = []
-
-    def emit(self, name: str, /, **fields: Any) -> None:
-        self._log.emit(name, **fields)
-        if name in _PROBLEMS:
-            what, where, why = _PROBLEMS[name]
-            reasons = fields[why] if isinstance(fields[why], list) else [fields[why]]
-            self.problems += [ScanProblem(what=what, where=str(fields[where]), why=str(one)) for one in reasons]
-
-
-def _result(store: Store, made: Assembly, log: _ProblemLog) -> ScanResult:
+def _result(store: Store, made: Assembly, log: ProblemLog) -> ScanResult:
     counts, tally = store.photos.counts(), made.handler.tally
     scanned, passed_by = made.intake.root_states(), Counter[str]()
     for root in store.roots.all():
@@ -350,8 +294,10 @@ def _tell_start(session: Session, settings: Settings, store: Store) -> None:
         session.log.emit("store.migrated", store=store.path, backup=store.backup)
 
 
-def _commands(environment: Environment) -> Commands:
+def _commands(environment: Environment) -> CommandLines:
     """Return the command lines of the processes beside the daemon."""
     config = () if environment.config is None else ("--config", str(environment.config))
     familiar = (sys.executable, "-m", "familiar", "--state", str(environment.state), *config)
-    return Commands(group=(*familiar, "clusters", "run", "--json"), review=(*familiar, "review", "--until-input-ends"))
+    return CommandLines(
+        group=(*familiar, "clusters", "run", "--json"), review=(*familiar, "review", "--until-input-ends")
+    )

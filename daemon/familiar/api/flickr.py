@@ -27,7 +27,8 @@ from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.model import Tag
 from familiar.photo_details import Album
-from familiar.service.assembly import Assembly, FlickrAccess
+from familiar.service.assembly import Assembly
+from familiar.service.inputs import FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
 from familiar.store.store import Store

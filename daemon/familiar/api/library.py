@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from familiar.api.clusters import FaceClusters
     from familiar.api.configuration import ConfigurationFiles
     from familiar.api.crops import CropResult
-    from familiar.api.daemon import ScanResult
     from familiar.api.disks import FolderDisks
     from familiar.api.export import ExportedTable
     from familiar.api.faces import KnownFaces
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from familiar.api.placement import Action, Collection
     from familiar.api.report import Report
     from familiar.api.rules import PhotoRules, PlannedPhotos
+    from familiar.api.scan_result import ScanResult
     from familiar.api.scores import WrittenScores
     from familiar.api.search import Found
     from familiar.api.service import Service

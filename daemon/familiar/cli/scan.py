@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from familiar.api.daemon import ScanResult
 from familiar.api.environment import Environment
+from familiar.api.scan_result import ScanResult
 from familiar.cli.console.command import Answer, command, open_library, pass_environment
 from familiar.cli.console.log import begin_log, is_logging, log_format_option, log_level_option
 from familiar.cli.console.output import counted_by_suffix, print_table, say
