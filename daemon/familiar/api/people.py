@@ -228,7 +228,7 @@ class RegisteredPeople:
         return f"{people.version} {people.matched_with}"
 
     def looks(self, name: str) -> PersonLooks:
-        """Return groups of a person's faces that are alike, the largest first: a wrong merge is seen so.
+        """Return groups of a person's faces that are alike, the largest first; they show a wrong merge.
 
         Of more than a thousand faces, a thousand are compared, from the nearest to the farthest one.
 
@@ -474,7 +474,7 @@ class RegisteredPeople:
         return self._decided(self._session.store().decisions.people.hide(name, hidden=False), name)
 
     def set_cover(self, name: str, face: int | None) -> DecidedPerson:
-        """Have a face stand for a person, as long as it is theirs; None: the one that is best to show.
+        """Choose the face that is shown for a person, as long as it is theirs; None: the one that is best to show.
 
         Raises:
             UsageError: there is no such person or face.

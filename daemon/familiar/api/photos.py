@@ -27,7 +27,7 @@ _LEAST_SIDE = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPhoto:
-    """A photo with all of its faces, and where it was found; nobody has looked whether it still is there."""
+    """A photo with all of its faces, and where it was found; whether it is still there is not checked."""
 
     photo: PhotoOfFace
     faces: tuple[FaceOfPhoto, ...]

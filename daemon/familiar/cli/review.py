@@ -41,7 +41,7 @@ def review(environment: Environment, port: int | None, *, opens: bool, prints: b
         elif sets:
             environment.make_state()
             AccessFile(folder).set_password(_asked_password())
-            say("The password is set; who was logged in has to log in again.")
+            say("The password is set; all browsers have to log in again.")
         else:
             _serve(environment, port, opens=opens, watches=watches)
 
@@ -70,7 +70,7 @@ def _serve(environment: Environment, port: int | None, *, opens: bool, watches: 
     def tell() -> None:
         if watches:
             threading.Thread(target=_wait_for_end, args=[server.stop], daemon=True).start()
-        say(server.place if watches else server.address)  # what a daemon is told is logged
+        say(server.place if watches else server.address)  # the daemon logs what this prints: no token
         if opens:
             webbrowser.open(server.address)
 
@@ -79,7 +79,7 @@ def _serve(environment: Environment, port: int | None, *, opens: bool, watches: 
 
 
 def _wait_for_end(stop: Callable[[], None]) -> None:
-    """Stop when standard input ends: whoever started this process has ended."""
+    """Stop when standard input ends: the process that started this one has ended."""
     while sys.stdin.buffer.read(4096):
         pass
     stop()

@@ -42,7 +42,7 @@ class FaceThumbnails:
     """Cuts faces out, in the worker processes."""
 
     def __init__(self, *, store: Store, workers: Workers) -> None:
-        """Take the rooms."""
+        """Take the open store and the workers."""
         self._store = store
         self._workers = workers
         self._slots = asyncio.Semaphore(workers.slots)

@@ -1,4 +1,4 @@
-"""What opens the page: the key that signs cookies, and the password, in a file that only its owner can read."""
+"""Access to the page: the key that signs cookies, and the password, in a file that only its owner can read."""
 
 import hashlib
 import hmac
@@ -28,7 +28,7 @@ _MEMORY = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Password:
-    """A password, of which only a hash is known that takes memory and time to make."""
+    """The hash of a password, which takes memory and time to compute."""
 
     salt: bytes
     hash: bytes
@@ -59,7 +59,7 @@ class Access:
 
 
 class AccessFile:
-    """The file; what another process changes in it counts at once."""
+    """The file; a change by another process takes effect at once."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder of the review page in the state folder."""

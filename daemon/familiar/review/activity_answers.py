@@ -1,4 +1,4 @@
-"""Answers to requests about what is going on, and about the rules."""
+"""Answers to requests about activity, and about the rules."""
 
 import asyncio
 import time
@@ -20,14 +20,14 @@ from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
 
 _REST = 4.0
-"""How many times as long as it takes to count everything it is not counted again, so that other work goes on."""
+"""Counts are kept for this many times the time that counting took, so that other work goes on."""
 
 
 class ActivityAnswers:
-    """The page of what is going on, and that of the rules.
+    """The page of activity, and that of the rules.
 
-    To count all files and faces of a large library takes long: it is done in the background, and what was counted last
-    is shown meanwhile.
+    Counting all files and faces of a large library takes long. What was counted last is shown for some time after it,
+    and the page says that it is old.
     """
 
     def __init__(self, library: LibraryThread, background: LibraryThread, *, pages: Pages) -> None:

@@ -1,4 +1,4 @@
-"""How the libraries of arithmetic work in the process of the page."""
+"""The number of threads that numeric libraries use in the process of the page."""
 
 import os
 
@@ -6,10 +6,10 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def use_one_thread() -> None:
-    """Have these libraries use one thread, unless the environment says otherwise; call this before they are loaded.
+    """Limit these libraries to one thread, unless the environment says otherwise; call this before they are loaded.
 
-    The products of a page take milliseconds. Shared out to threads they take longer, as each of these waits for the
-    others in a loop, and for a core that another program has. Each of them takes memory, too.
+    The matrix products of a page take milliseconds. Several threads take longer, as each waits for the others in a
+    busy loop, and for a core that another program uses. Each thread also takes memory.
     """
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")

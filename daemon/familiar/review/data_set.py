@@ -1,6 +1,6 @@
 """All faces of a person as one file: a ZIP of crops, with a table that says where each comes from.
 
-It is made while it is sent, so that it takes no room, whatever its size and however slow the reader is.
+It is made while it is sent, and takes no room on the disk.
 """
 
 import asyncio

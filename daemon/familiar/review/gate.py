@@ -1,4 +1,4 @@
-"""What every request has to pass: host, prefix, login, and the token of changes; nothing is told before.
+"""Checks of every request: host, prefix, login, and the token of changes. A request that fails one learns nothing.
 
 It is the outermost layer, in front of all routes: a route that is added later can't be reached without it.
 """
@@ -16,7 +16,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Pages load from this server only, and neither scripts nor styles inside of them count."""
+"""Pages load from this server only; scripts and styles inside a page are not run."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -35,7 +35,7 @@ _OTHER_NAME = (
     "This server has another name. A name that a proxy passes on, with its port if that is not the usual one, has to "
     "be in the setting `hosts`, which takes effect when the server is started again."
 )
-"""What is wrong with a request for another host; whoever sets a proxy up learns what to do, nobody what this is."""
+"""The answer to a request for another host: it says how to set a proxy up, and not which program this is."""
 
 _READING = frozenset({"GET", "HEAD"})
 

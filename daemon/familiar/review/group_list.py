@@ -73,7 +73,7 @@ class GroupList:
             self._reading = await self._library.ask(_read)  # which tells what is wrong
 
     def _begin(self, version: str) -> asyncio.Task[None]:
-        """Have the list read in the background, unless it is being read."""
+        """Read the list in the background, unless it is being read."""
         if self._task is None:
             self._version = version
             self._task = asyncio.create_task(self._read_in_background())

@@ -22,8 +22,8 @@ def in_address(host: str) -> str:
 class HostNames:
     """The values of the header Host that are allowed.
 
-    Who listens beyond this computer is asked for by any of its addresses: an address in numbers is no name that
-    somebody else could have given it.
+    A server that other computers can reach is also requested by its IP addresses. These are always allowed: nobody else
+    can give an IP address to this computer, as they can with a name.
     """
 
     names: frozenset[str]

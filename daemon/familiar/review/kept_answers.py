@@ -20,7 +20,7 @@ _SHORT = 0.1
 """Seconds that a page may wait for an answer that is up to date."""
 
 _REST = 5.0
-"""How many times as long as it took an answer that takes long holds, so that a store that is busy can be asked, too."""
+"""A slow answer is kept for this many times the time that it took, so that other questions get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class KeptAnswer(Generic[T]):
         return None if self._kept is None else self._kept.answer
 
     def expire(self) -> None:
-        """Have `get` wait for an answer that is asked for from now on: the page has changed something."""
+        """Let `get` wait for an answer that is asked for from now on: the page has changed something."""
         self._changed = time.monotonic()
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ _EVERY = 1.0
 """Seconds between two looks at the store."""
 
 _ALIVE = 15
-"""Looks after which a page is told that the server still is there, so that lost connections are noticed."""
+"""Looks after which a page gets a sign of life, so that lost connections are noticed."""
 
 
 class LiveChanges:

@@ -1,4 +1,4 @@
-"""The page of everyone who is not logged in: it is the same for all paths, and tells nothing."""
+"""The login page, which is the same for all paths and says nothing about the library."""
 
 import asyncio
 import base64

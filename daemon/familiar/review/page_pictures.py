@@ -87,7 +87,7 @@ class PagePictures:
         task.add_done_callback(self._preparing.discard)
 
     async def _prepare(self, faces: Sequence[int], photos: Sequence[int]) -> None:
-        with suppress(FamiliarError):  # whoever asks for the pictures gets the reason
+        with suppress(FamiliarError):  # the request for a picture gets the reason
             await self._find(faces=faces, photos=photos)
 
     async def _find(self, *, faces: Iterable[int] = (), photos: Iterable[int] = ()) -> None:

@@ -46,7 +46,7 @@ class PeopleAnswers:
         self._list = KeptAnswer(library, background, list_people, short=_SHORT)
 
     def decided(self) -> None:
-        """Have the page of all people show what was decided just now."""
+        """Let the page of all people show what was decided just now."""
         self._list.expire()
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from familiar.review.pages.photo import show_photo
 from familiar.review.pages.photos import NOTHING, Wishes, read_wishes, show_timeline
 from familiar.review.photo_months import PhotoMonths
 from familiar.review.rendering import Pages
+from familiar.review.requests import number_in
 from familiar.review.silent_disks import SilentDisks
 from familiar.store.views.timeline import TimelinePlace
 
@@ -140,8 +141,7 @@ def _month(request: Request) -> str:
 
 def _number(request: Request, name: str, most: int) -> int:
     """Return a number from 1 to the largest one that a query says; that one for anything else."""
-    text = request.query_params.get(name, "")
-    return min(most, max(1, int(text))) if re.fullmatch(r"[0-9]{1,9}", text) else most
+    return min(most, number_in(request.query_params.get(name, "")) or most)
 
 
 def _time(request: Request) -> float | None:

@@ -56,6 +56,6 @@ class PictureCache:
         found = []
         for folder in self._folder.iterdir():
             for entry in os.scandir(folder):
-                told = entry.stat(follow_symlinks=False)
-                found.append((told.st_mtime, told.st_size, Path(entry.path)))
+                status = entry.stat(follow_symlinks=False)
+                found.append((status.st_mtime, status.st_size, Path(entry.path)))
         return found

@@ -12,11 +12,15 @@ from familiar.state import keep_owner
 
 _NAME = "address"
 _LONGEST = 4096
+_NOT_SERVED = (
+    "The page is not served now. Serve it with `familiar review`, or have the daemon serve it: set `review.serve` to "
+    "true in the configuration."
+)
 
 
 @contextmanager
 def published(folder: Path, address: str) -> Iterator[None]:
-    """Keep an address in the folder of the review page for a block, unless another server does; the kernel tells when.
+    """Keep an address in the folder of the review page for a block, unless another server does, which has the file locked.
 
     Raises:
         StoreError: it can't be written.
@@ -54,12 +58,6 @@ def served_address(folder: Path) -> str:
         return os.pread(descriptor, _LONGEST, 0).decode()
     finally:
         os.close(descriptor)
-
-
-_NOT_SERVED = (
-    "The page is not served now. Serve it with `familiar review`, or have the daemon serve it: set `review.serve` to "
-    "true in the configuration."
-)
 
 
 def _locked(descriptor: int, kind: int) -> bool:

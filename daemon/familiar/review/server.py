@@ -23,7 +23,7 @@ _GRACE = 2
 
 
 class _Server(uvicorn.Server):
-    """A server for which it is no error to be stopped by a signal; `on_ready` is called once that is so."""
+    """A server that a signal stops without an error; `on_ready` is called as soon as it serves."""
 
     on_ready: Callable[[], None] = staticmethod(lambda: None)
 
@@ -34,7 +34,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Have SIGINT and SIGTERM end the server; they are not raised again afterwards."""
+        """End the server at SIGINT and SIGTERM, which are not raised again afterwards."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -47,7 +47,7 @@ class _Server(uvicorn.Server):
 
 
 class ReviewServer:
-    """Serves the review page, on the loopback interface unless it is asked for elsewhere."""
+    """Serves the review page, on the loopback interface by default."""
 
     def __init__(
         self,
@@ -87,17 +87,7 @@ class ReviewServer:
         app: ASGIApp = ReviewApp(
             open_library, logins=self._logins, prefix=prefix, cache=cache, is_stopping=self._is_stopping
         ).gated(hosts=HostNames.of(listen, self.port, hosts), cookie=f"familiar-{self.port}")
-        config = uvicorn.Config(
-            app,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            lifespan="on",
-            ws="none",
-            timeout_graceful_shutdown=_GRACE,
-        )
-        self._server = _Server(config)
+        self._server = _Server(_quiet_config(app))
 
     @property
     def address(self) -> str:
@@ -119,8 +109,21 @@ class ReviewServer:
             self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
-        """Have `serve` end; this can be called in any thread."""
+        """End `serve`; this can be called in any thread."""
         self._server.should_exit = True
+
+
+def _quiet_config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=_GRACE,
+    )
 
 
 def _bound(listen: str, port: int) -> socket.socket:
@@ -130,7 +133,7 @@ def _bound(listen: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((listen, port))
-        bound.listen()  # whoever has the address waits until it is served
+        bound.listen()  # a browser that has the address waits until it is served
     except OSError as error:
         bound.close()
         if error.errno == errno.EADDRINUSE:

@@ -74,8 +74,8 @@ def _answer(loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[R]", questi
     try:
         found = question()
     except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
-        told = error
-        tell(lambda: answer.set_exception(told))
+        reason = error
+        tell(lambda: answer.set_exception(reason))
     else:
         tell(lambda: answer.set_result(found))
 

@@ -7,8 +7,8 @@ _AT_ONCE = 10
 _EVERY = 30.0
 """Seconds after which there is one more try: a hundred thousand in a month, for all browsers together.
 
-A proxy hides who asks, so that all are counted together. Who has the address with the token, or is logged in, needs no
-try, whatever others do.
+All browsers are counted together, as a proxy hides their addresses. The address with the token, and a browser that is
+logged in, need no try.
 """
 
 

@@ -1,4 +1,4 @@
-"""Serve the review page beside the daemon, in a process of its own: what happens there never holds the loop up."""
+"""Serve the review page beside the daemon, in a process of its own, which never blocks the event loop."""
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
@@ -16,7 +16,7 @@ _STOP_WITHIN = 5.0
 """Seconds for requests that are in progress when the daemon stops."""
 
 _LAST_WORDS = 1.0
-"""Seconds between what a process says of its end, and that end."""
+"""Seconds in which a process ends after it has written why."""
 
 _LONGEST = 4000
 """Bytes of a message that are logged at once."""
@@ -86,7 +86,7 @@ class ReviewPage:
             *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE
         )
         try:
-            _, said = await asyncio.gather(self._tell_address(process), self._tell_errors(process))
+            _, said = await asyncio.gather(self._log_address(process), self._log_errors(process))
             status = await process.wait()
         finally:
             if process.returncode is None:
@@ -94,12 +94,12 @@ class ReviewPage:
                 await process.wait()
         return said or f"it ended with {status}"
 
-    async def _tell_address(self, process: Process) -> None:
+    async def _log_address(self, process: Process) -> None:
         assert process.stdout is not None
         while line := await process.stdout.readline():
             self._log.emit("review.served", address=line.decode(errors="replace").strip())
 
-    async def _tell_errors(self, process: Process) -> str:
+    async def _log_errors(self, process: Process) -> str:
         """Log what goes wrong while it serves; return what it says before it ends."""
         assert process.stderr is not None
         while part := await process.stderr.read(_LONGEST):

@@ -1,6 +1,6 @@
 """The looks of a person: groups of their faces that are more alike than the rest, as with a child who grew up.
 
-A group that is somebody else is seen so: a wrong merge, or a wrong name for a whole group.
+They show a wrong merge, or a wrong name of a whole group: the faces of somebody else are a look of their own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

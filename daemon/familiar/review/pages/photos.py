@@ -17,6 +17,7 @@ _FIRST_MONTHS = 6
 """Months that a page has from the beginning, at most: to look into each takes some milliseconds."""
 
 _MOST_PEOPLE = 20
+_NAMES = ("person", "which", "unknown", "source", "folder", "year", "kind", "set-aside")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +88,6 @@ def read_wishes(library: Library, asked: Sequence[tuple[str, str]]) -> Wishes:
         people=people,
         query=query,
     )
-
-
-_NAMES = ("person", "which", "unknown", "source", "folder", "year", "kind", "set-aside")
 
 
 def show_timeline(

@@ -37,9 +37,9 @@ class Question:
     def id(self) -> str:
         """What tells this question from all others."""
         one = f"face {self.faces[0].id}" if self.group is None else str(self.group.id)
-        return (
-            f"{one}-{self.other.id if self.other is not None else self.person.name if self.person is not None else ''}"
-        )
+        if self.other is not None:
+            return f"{one}-{self.other.id}"
+        return f"{one}-{'' if self.person is None else self.person.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

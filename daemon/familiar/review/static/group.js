@@ -1,11 +1,9 @@
 // One group: its faces as a grid, which of them do not belong to it, and who it is.
 
 import { change, post, read, readPart } from "./changes.js";
-import { between, faceKeys } from "./faces.js";
+import { between, faceKeys, fetchFaces } from "./faces.js";
 import { NameField } from "./names.js";
 import { problem, whenStale } from "./notes.js";
-
-const AHEAD = "2000px"; // how far below the window the next faces are fetched
 
 export function startGroup(page, { show, showPhoto }) {
   const list = page.querySelector(".faces");
@@ -146,45 +144,19 @@ export function startGroup(page, { show, showPhoto }) {
     if (face) showPhoto(face.dataset.face);
   });
 
-  /** Keep the room of all faces from the beginning, so that nothing jumps, and fetch them as they come near. */
-  const tail = document.createElement("div");
-  const watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && fetchMore(), { rootMargin: AHEAD });
-  let fetching = false;
-
+  /** Keep the room of all faces from the beginning, so that nothing jumps. */
   function reserve() {
     const first = list.firstElementChild?.getBoundingClientRect();
     if (!first) return;
     const gap = parseFloat(getComputedStyle(list).rowGap);
     const all = Math.ceil(count / columns()) * (first.height + gap) - gap;
     const there = Math.ceil(list.children.length / columns()) * (first.height + gap) - gap;
-    tail.style.height = `${Math.max(0, all - there)}px`;
+    further.tail.style.height = `${Math.max(0, all - there)}px`;
   }
 
-  async function fetchMore() {
-    if (fetching || !list.dataset.after) return;
-    fetching = true;
-    watcher.unobserve(tail);
-    try {
-      const part = await read(`/groups/${group}/faces?start=${list.dataset.after}`);
-      const fresh = part.querySelector("ol");
-      const known = new Set(faces().map((face) => face.dataset.face));
-      list.append(...[...fresh.children].filter((item) => !known.has(item.firstElementChild.dataset.face)));
-      if (fresh.dataset.after) list.dataset.after = fresh.dataset.after;
-      else delete list.dataset.after;
-      reserve();
-    } catch (error) {
-      problem(error.message);
-      return;
-    } finally {
-      fetching = false;
-    }
-    if (list.dataset.after) watcher.observe(tail);
-  }
-
-  list.after(tail);
+  const further = fetchFaces(list, (start) => `/groups/${group}/faces?start=${start}`, reserve);
   reserve();
   addEventListener("resize", reserve);
-  if (list.dataset.after) watcher.observe(tail);
   if (next) {
     const idle = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 200));
     idle(() => (prefetched = readPart(`/groups/${next}`)));
@@ -194,7 +166,7 @@ export function startGroup(page, { show, showPhoto }) {
   document.addEventListener("undone", refresh);
   return {
     stop() {
-      watcher.disconnect();
+      further.stop();
       removeEventListener("resize", reserve);
       document.removeEventListener("undone", refresh);
     },

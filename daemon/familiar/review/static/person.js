@@ -1,12 +1,11 @@
 // One person: faces are confirmed, refused or given to others in runs, and the threshold shows what it would change.
 
 import { change, read } from "./changes.js";
-import { between, faceKeys } from "./faces.js";
+import { between, faceKeys, fetchFaces } from "./faces.js";
 import { NameField } from "./names.js";
 import { problem, whenStale } from "./notes.js";
 
 const PAUSE = 120; // milliseconds after which the effect of a threshold is asked for
-const AHEAD = "2000px"; // how far below the window the next faces are fetched
 
 const knownYears = new Map(); // what was shown of people, by their ids
 
@@ -208,29 +207,8 @@ export function startPerson(page, { show, showPhoto }) {
     there.focus();
   }
 
-  /** Fetch further faces as they come near. */
   const list = page.querySelector("[data-part=faces] ol");
-  const tail = document.createElement("div");
-  const watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && fetchMore(), { rootMargin: AHEAD });
-  async function fetchMore() {
-    watcher.unobserve(tail);
-    try {
-      const part = await read(`${here}/faces?start=${list.dataset.after}${order && `&${order}`}`);
-      const fresh = part.querySelector("ol");
-      const known = new Set([...list.querySelectorAll(".face")].map(idOf));
-      list.append(...[...fresh.children].filter((item) => !known.has(idOf(item.firstElementChild))));
-      if (fresh.dataset.after) list.dataset.after = fresh.dataset.after;
-      else delete list.dataset.after;
-    } catch (error) {
-      problem(error.message);
-      return;
-    }
-    if (list.dataset.after) watcher.observe(tail);
-  }
-  if (list?.dataset.after) {
-    list.after(tail);
-    watcher.observe(tail);
-  }
+  const further = list && fetchFaces(list, (start) => `${here}/faces?start=${start}${order && `&${order}`}`);
 
   /** Show what others have changed, unless somebody is deciding here. */
   async function changed() {
@@ -245,7 +223,7 @@ export function startPerson(page, { show, showPhoto }) {
   return {
     changed,
     stop() {
-      watcher.disconnect();
+      further?.stop();
       clearTimeout(asked);
       document.removeEventListener("undone", refresh);
     },

@@ -83,7 +83,7 @@ class RepresentativeFaces:
     def cover(self, person_id: int) -> RepresentativeFace | None:
         """Return the face that was chosen for a person, or else the reference or the face that is best to show.
 
-        To choose among few references takes no time, however many faces match.
+        References come before matches: there are few of them, so that choosing is fast however many faces match.
         """
         for query in (_COVER, _REFERENCES, _OF_PERSON):
             if found := self._best(query, person_id, 1):

@@ -89,7 +89,8 @@ HAVING month < :end AND month >= :begin ORDER BY month DESC
 """
 
 _FEW = 5000
-"""Photos that are looked up one by one in less time than a month without a date takes, which may be all there are."""
+"""Photos up to which it is faster to look those of a condition up one by one than to read a month: the one without a
+date may have all photos."""
 
 _SHOWN = """
 SELECT photos.id, photos.hash, photos.kind, photos.width, photos.height, photos.turn, photos.timeline_date,
