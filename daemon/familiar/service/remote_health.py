@@ -9,7 +9,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 _KEPT = 5.0
-"""Seconds between two times at which the store is told."""
+"""Least seconds between two writes of the state to the store."""
 
 
 class RemoteHealth:
