@@ -179,7 +179,7 @@ def test_a_move_whose_photo_changed_a_moment_ago_waits_for_its_time_and_is_no_fa
         with without_leases():
             asyncio.run(performer_of(bench, log).perform(plan_id, {}))
         (waiting,) = log.of("operation.waiting")
-        assert waiting["reason"].endswith("it is moved to another disk after 10 minutes without a change")
+        assert waiting["reason"].endswith("it can be moved to another disk after 10 minutes without a change")
         assert 590 < waiting["retry_in"] <= 600
         assert states(bench, plan_id) == [("planned", waiting["reason"]), ("planned", None)]
         (step,) = journal.waiting()

@@ -195,7 +195,7 @@ class Service:
             try:
                 scope.manager.call(*arguments)
             except FamiliarError as error:
-                raise FamiliarError(_told(error, scope.manager.last_errors(_ERRORS, since=began))) from error
+                raise FamiliarError(_not_ready(error, scope.manager.last_errors(_ERRORS, since=began))) from error
         return self._state(scope, since=began)
 
     def _state(self, scope: Scope, *, since: float | None = None) -> ServiceState:
@@ -301,7 +301,7 @@ def _check_named(config: Path, settings: Settings, folders: Sequence[Path]) -> N
         raise UsageError(f"{config} exists and does not name {missing[0]}; add it to `folders` there.")
 
 
-def _told(error: FamiliarError, errors: Sequence[str]) -> str:
+def _not_ready(error: FamiliarError, errors: Sequence[str]) -> str:
     """Return the message of a service that is not ready."""
     last = "".join(f"\n  {text}" for text in errors)
     return f"{str(error).splitlines()[0]}\nIts last errors:{last}" if last else str(error)

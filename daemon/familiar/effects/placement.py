@@ -197,8 +197,8 @@ def _check_complete(held: HeldFile) -> None:
     age = max(time.time() - max(held.identity.mtime_ns, held.identity.ctime_ns) / 1e9, 0.0)
     if age < _LONG_QUIET:
         raise SettlingError(
-            f"{held.entry.path}: was changed {age:.0f} s ago, and a program may still be writing it; it is "
-            f"moved to another disk after {_LONG_QUIET // 60} minutes without a change",
+            f"{held.entry.path}: was changed {age:.0f} s ago, and a program may still be writing it; it can "
+            f"be moved to another disk after {_LONG_QUIET // 60} minutes without a change",
             retry_in=_LONG_QUIET - age,
         )
 

@@ -13,7 +13,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 def metrics(status: LibraryStatus, store: Path) -> str:
     """Return the status of a store in the text format of Prometheus; all metrics are gauges.
 
-    What the heartbeat tells, too, has the name that it has in monitoring/.
+    Metrics that the heartbeat has, too, have the names that monitoring/ gives them.
     """
     online = [({"root": str(root.path)}, int(root.state == "online")) for root in status.roots]
     waiting = [({"folder": str(disk.folder)}, disk.operations) for disk in status.waiting_for_disks]

@@ -40,7 +40,7 @@ class Backlog:
 
         Args:
             now: monotonic seconds.
-            busy: how many of its processors are those of the workers.
+            busy: how many of its processors the workers use.
         """
         if now - self._checked_at >= _CHECK:
             self._checked_at = now
