@@ -11,7 +11,7 @@ OF_OS = {"remove", "replace"}
 ALLOWED = {
     "filesystem/removal.py": "the one place",
     "filesystem/folders.py": "renames that never replace, and the replacement of what familiar writes itself",
-    "store/database.py": "the store's own files in its folder",
+    "store/opening.py": "the store's own files in its folder",
     "flickr/sync/fetcher.py": "the cache of Flickr's photos",
     "flickr/sync/file_cache.py": "the cache of Flickr's photos",
     "flickr/api/downloads.py": "the cache of Flickr's photos",

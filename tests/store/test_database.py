@@ -16,8 +16,9 @@ from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.errors import StoreError, StoreUnavailableError
 from familiar.model import Copy, Move, SidecarContent
 from familiar.store.database import Database as StoreFile
-from familiar.store.database import damage_in, open_database, writing
+from familiar.store.database import writing
 from familiar.store.migrations import migrations
+from familiar.store.opening import damage_in, open_database
 from familiar.store.store import Store
 from support.people import add_person
 

@@ -20,7 +20,7 @@ _NOT_SERVED = (
 
 @contextmanager
 def published(folder: Path, address: str) -> Iterator[None]:
-    """Keep an address in the folder of the review page for a block, unless another server does, which has the file locked.
+    """Keep an address in the folder of the review page for a block, unless another server does, which locks the file.
 
     Raises:
         StoreError: it can't be written.

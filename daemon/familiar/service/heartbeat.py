@@ -58,7 +58,7 @@ class Heartbeat:
         flickr_trouble: Callable[[], str | None],
         on_beat: Callable[[], None],
     ) -> None:
-        """Take the sources of the fields, and where they are logged; it beats, and calls `on_beat`, each `every` seconds.
+        """Take the sources of the fields, and where they are logged; it beats, and calls `on_beat`, every `every` s.
 
         `remote` gives the workers of Dask.
         """

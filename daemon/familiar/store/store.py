@@ -13,7 +13,8 @@ from familiar.filesystem.anchors import Anchor
 from familiar.store.clusters.clusters import Clusters
 from familiar.store.clusters.rounds import Rounds
 from familiar.store.clusters.suggestions import Suggestions
-from familiar.store.database import Connection, damage_in, open_database, reading, writing
+from familiar.store.connection import Connection
+from familiar.store.database import reading, writing
 from familiar.store.decisions.decisions import Decisions
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.embeddings import FaceEmbeddings
@@ -29,6 +30,7 @@ from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
 from familiar.store.models import Models
+from familiar.store.opening import damage_in, open_database
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places

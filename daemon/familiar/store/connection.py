@@ -1,0 +1,237 @@
+"""The connection to the store's file: it tells familiar's own errors, and writes to no file that was replaced.
+
+SQLite knows its files by descriptors, and never notices that one was deleted or replaced: it goes on in a file that
+nobody finds any more. So each connection remembers which files its paths led to, and looks before and after whatever
+it writes.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from familiar.errors import StoreError, StoreReplacedError, StoreSchemaError, StoreUnavailableError
+from familiar.filesystem.anchors import Anchor
+from familiar.storable import storable
+from familiar.store.migrations import migrations
+
+_Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
+"""The values of a statement, by place or by name."""
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another process's short transaction."""
+
+LOGS = ("-wal", "-shm")
+"""What SQLite appends to the name of a store for the files in which it has what is not yet in the store itself."""
+
+_OTHER_TABLES = ("no such table", "no such column", "table ", "no such view")
+"""How messages of SQLite begin about a statement that does not suit the tables; the third is of a missing column."""
+
+
+class Connection(sqlite3.Connection):
+    """A connection that, once the store is open, tells familiar's own errors, and writes to no file that was replaced.
+
+    `path` is the store's, `anchors` are the files that must stay in their places, `thread` is the one that may use it.
+    """
+
+    path: Path | None = None
+    anchors: tuple[Anchor, ...] = ()
+    thread: int = 0
+    schema: tuple[str, ...] = ()
+    """The migrations that the store had when it was opened."""
+
+    def watch(self, path: Path, anchor: Anchor) -> None:
+        """Begin to watch a store that has been read from: SQLite has opened all of its files by then."""
+        real = os.path.realpath(path)  # where the files beside it are (sqlite3_open(), as it follows links)
+        self.anchors = (anchor, *(Anchor.at(Path(real + ending)) for ending in LOGS))
+        self.schema = tuple(migrations.applied(self))
+        self.path = path
+        self.check_in_place()
+
+    def check_schema(self) -> None:
+        """Check that the store has the tables with which it was opened.
+
+        Raises:
+            StoreSchemaError: another version has migrated it since.
+        """
+        found = migrations.applied(self)
+        if self.path is not None and tuple(found) != self.schema:
+            more = [name for name in found if name not in self.schema]
+            raise StoreSchemaError(self.path, f"another version of familiar changed the store ({', '.join(more)})")
+
+    def check_in_place(self) -> None:
+        """Check that the paths lead to the files that are open.
+
+        Raises:
+            StoreReplacedError: one does not.
+        """
+        for anchor in self.anchors:
+            reason = anchor.loss()
+            if reason is not None:
+                raise StoreReplacedError(anchor.path, reason)
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement; raises `StoreError` for what SQLite says.
+
+        A number or text that SQLite has no form for is replaced by the nearest one, as `storable` returns it.
+        """
+        if sql.startswith("SELECT"):
+            with self.translating():
+                return self._run(sql, values)
+        with self.kept(), self.translating():
+            return self._run(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
+        """Run a statement for each row, for all or none of them; raises as `execute` does.
+
+        A transaction for each row would wait for the disk each time.
+        """
+        together = nullcontext() if self.in_transaction else self.transaction()
+        with together, self.kept(), self.translating():
+            return super().executemany(sql, (list(map(storable, row)) for row in rows))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a block as one write transaction, which is rolled back if it fails.
+
+        `BEGIN IMMEDIATE` takes the write lock before anything is read: a deferred transaction that reads first and then
+        finds that another process has written can't wait, and fails with "database is locked".
+        """
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            self.end_transaction()
+            raise
+
+    def end_transaction(self) -> None:
+        """Roll back the transaction, unless a full disk has ended it already."""
+        if self.in_transaction:
+            self.rollback()
+
+    def _run(self, sql: str, values: _Values) -> sqlite3.Cursor:
+        try:
+            return self.cursor(_Cursor).execute(sql, values)
+        except (OverflowError, UnicodeEncodeError):  # before anything was done; to ask each value first would cost more
+            return self.cursor(_Cursor).execute(sql, _storable_values(values))
+
+    def close(self) -> None:
+        """Close the files; nothing beside a file that took the store's place is left to harm it."""
+        if self.path is not None:
+            self._settle_log()
+        super().close()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Refuse to begin what could not be kept; and, of what was written at last, to believe that it is kept."""
+        if not self.in_transaction:
+            self.check_in_place()
+        yield
+        if not self.in_transaction:
+            self.check_in_place()
+
+    def _settle_log(self) -> None:
+        """Bring a store that was moved away up to date, and leave no log beside what has taken its place.
+
+        SQLite does so at the end only where a store is in its place. Its log would be played into whatever file has
+        that name when it is opened next, a backup that was put back for one, and destroy it.
+        """
+        store, log = self.anchors[:2]
+        if store.loss() is not None and log.loss() is None:
+            with suppress(sqlite3.Error):
+                super().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Translate what SQLite raises in a block."""
+        if self.thread != threading.get_ident():
+            raise RuntimeError("The store is used by a thread that does not own it.")
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if self.path is None:
+                raise
+            self.check_in_place()  # then that is why
+            self._check_tables(error)
+            raise StoreUnavailableError(f"{self.path}: the store can't be used for now: {error}.") from error
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
+            raise  # about a value or a statement, not about the file
+        except sqlite3.DatabaseError as error:
+            if self.path is None:
+                raise
+            self.check_in_place()
+            raise StoreError(damage_message(self.path, str(error))) from error
+
+    def _check_tables(self, error: sqlite3.OperationalError) -> None:
+        """Check whether a statement failed because the tables are others, which no waiting changes.
+
+        Raises:
+            StoreSchemaError: they are.
+        """
+        if self.path is not None and str(error).startswith(_OTHER_TABLES):
+            raise StoreSchemaError(self.path, f"the tables of the store were changed ({error})") from error
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor that tells familiar's own errors when rows are taken: a write that returns some ends only then."""
+
+    connection: Connection
+
+    def fetchone(self) -> Any:
+        with self.connection.translating():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self.connection.translating():
+            return super().fetchall()
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except sqlite3.DatabaseError:  # with no context around every row, of which there may be a million
+            with self.connection.translating():
+                raise
+
+
+def connect(path: Path, *, create: bool = False) -> Connection:
+    """Open a file of SQLite, for this thread; with `create`, it is made if it is missing."""
+    # Without `mode=rw` SQLite would make an empty file in the place of one that was deleted a moment ago.
+    address = f"file://{quote(os.fsencode(os.path.abspath(path)))}?mode={'rwc' if create else 'rw'}"
+    # The connection itself checks its thread, which changes where a call waits for what another thread does for it.
+    connection = sqlite3.connect(
+        address,
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_SECONDS,
+        factory=Connection,
+        check_same_thread=False,
+    )
+    connection.thread = threading.get_ident()
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: what the journal says must be on disk before a file is touched, through a loss of power too.
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _storable_values(values: _Values) -> _Values:
+    if isinstance(values, Mapping):
+        return {name: storable(value) for name, value in values.items()}
+    return [storable(value) for value in values]
+
+
+def damage_message(path: Path, detail: str) -> str:
+    """Return what is said of a damaged store."""
+    return (
+        f"{path}: the store is damaged ({detail}). Nothing was changed. Restore a backup, or move it away to start a "
+        "new store; `sqlite3 FILE .recover` may save its content."
+    )
