@@ -37,6 +37,7 @@ LAYERS = (
         "plurals",
         "remote_state",
         "storable",
+        "systemd_journal",
         "vision_options",
     },
     {"event_fields", "mean_directions", "photo_details"},
