@@ -11,6 +11,8 @@ from support.flickr_bench import FlickrBench
 from support.flickr_server.account import Photo
 from support.flickr_server.server import FlickrServer
 
+NOT_KEPT = "Flickr took this tag and does not show it"
+
 
 @pytest.fixture
 def bench(tmp_path: Path, flickr: FlickrServer) -> Iterator[FlickrBench]:
@@ -33,7 +35,8 @@ def raws(photo: Photo) -> list[str]:
 @pytest.mark.parametrize(
     ("texts", "calls"),
     [
-        (["Jane Doe", "party 🎉"], ["photos.getInfo", "photos.addTags", "photos.addTags"]),
+        (["Jane Doe", "ジョン・スミス"], ["photos.getInfo", "photos.addTags", "photos.addTags"]),
+        (["Jane Doe", "party 🎉"], ["photos.getInfo", "photos.addTags", "photos.addTags", "photos.getInfo"]),
         (
             ["Jane Doe", "people:name=Jane Doe", "the Duke, John", "party 🎉"],
             ["photos.getInfo", "photos.addTags", "photos.getInfo"],
@@ -280,15 +283,44 @@ def test_a_tag_to_be_taken_off_a_photo_that_is_deleted_is_not_refused_but_done(
     assert (bench.asked(), bench.store.flickr_tags.open_tags()) == ([], [])
 
 
-def test_a_tag_of_which_flickr_leaves_nothing_ends(bench: FlickrBench, photo: Photo) -> None:
+@pytest.mark.parametrize("texts", [["🎉"], ["Jane 🎉", "🎉"], ["🎉", "Jane 🎉", "Ann", "Bob"]])
+def test_a_tag_of_which_flickr_leaves_nothing_is_refused_with_the_reason_and_not_sent_again(
+    bench: FlickrBench, photo: Photo, texts: list[str]
+) -> None:
     bench.flickr.account.drops_symbols = True
-    bench.want(photo.id, "🎉", "Jane 🎉")
+    bench.want(photo.id, *texts)
+    sent = bench.send().sent
+    assert (sent.added, sent.refusals) == (len(texts) - 1, [(photo.id, "🎉", NOT_KEPT)])
+    assert raws(photo) == ["holiday", *(text for text in texts if text != "🎉")]
+    assert [row.text for row in bench.store.flickr_tags.refusals()] == ["🎉"]
+    assert {each["tag"] for each in bench.log.of("flickr.tag_added")} == {*texts} - {"🎉"}
+    bench.flickr.record.clear()
+    bench.later(7200)
     bench.send()
-    assert bench.store.flickr_tags.open_tags() == []
-    assert raws(photo) == ["holiday", "Jane 🎉"]
-    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[1])
-    bench.send()
+    assert bench.asked() == []
+
+
+def test_a_tag_of_which_flickr_leaves_a_part_is_ours(bench: FlickrBench, photo: Photo) -> None:
+    bench.flickr.account.drops_symbols = True
+    bench.want(photo.id, "Jane 🎉")
+    assert bench.send().sent.added == 1
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    assert bench.send().sent.removed == 1
     assert raws(photo) == ["holiday"]
+
+
+@pytest.mark.parametrize("fault", ["error:201", "503", "lost", "half"])
+def test_a_look_that_fails_after_a_doubtful_tag_was_sent_loses_nothing(
+    bench: FlickrBench, photo: Photo, fault: str
+) -> None:
+    bench.want(photo.id, "party 🎉")
+    bench.flickr.faults.next(fault, method="flickr.photos.getInfo", after=1, times=99)
+    assert bench.send().sent.failed == 1
+    bench.flickr.faults.stop()
+    bench.later(7200)
+    assert bench.send().sent.added == 1
+    assert (raws(photo), set(bench.flickr.record.tags_added.values())) == (["holiday", "party 🎉"], {1})
+    assert bench.store.flickr_tags.of(photo.id)[0].ours
 
 
 def test_of_two_tags_that_are_one_on_flickr_it_is_taken_off_with_the_last_one(bench: FlickrBench, photo: Photo) -> None:
@@ -303,6 +335,18 @@ def test_of_two_tags_that_are_one_on_flickr_it_is_taken_off_with_the_last_one(be
     assert [row.text for row in bench.store.flickr_tags.of(photo.id)] == ["party"]
     bench.store.flickr_tags.unwant(second)
     bench.send()
+    assert raws(photo) == ["holiday"]
+
+
+def test_a_tag_that_is_told_without_its_id_is_taken_off_later(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.send()
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    told = '{"stat":"ok","photo":{"tags":{"tag":[{"raw":"Jane Doe","_content":"janedoe"}]}}}'
+    bench.flickr.faults.next(f"text:{told}", method="flickr.photos.getInfo")
+    assert bench.send().sent.failed == 1
+    bench.later(7200)
+    assert bench.send().sent.removed == 1
     assert raws(photo) == ["holiday"]
 
 

@@ -10,7 +10,7 @@ from familiar.flickr.api.errors import FlickrError, PassingError, RefusedError
 from familiar.flickr.sync.calls import CallQueue
 from familiar.store.flickr.tags import TagRow
 from familiar.store.store import Store
-from familiar.tags import MAX_TAGS, quoted
+from familiar.tags import MAX_TAGS, keeps_all_of, quoted
 
 _GONE = 1
 _TOO_MANY = 2
@@ -159,6 +159,7 @@ class Sender:
         raise PassingError("repeatedly no answer")
 
     async def _add(self, tag: TagRow, there: list[PhotoTag]) -> list[PhotoTag]:
+        """Add a tag; return the tags that are on the photo then. Where Flickr may keep nothing of it, a look tells."""
         if len(there) >= MAX_TAGS:
             self._refuse(tag, f"the photo has {MAX_TAGS} tags, the limit of Flickr")
             return there
@@ -169,8 +170,15 @@ class Sender:
         except RefusedError as error:
             self._refuse(tag, _reason(error))
             return there
-        self._finish(tag, present=True, ours=True)
-        return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
+        if keeps_all_of(tag.text):
+            there = [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
+        else:
+            there = await self._look(tag.flickr_id)
+        if find_tag(there, tag.text) is None:
+            self._refuse(tag, "Flickr took this tag and does not show it")
+        else:
+            self._finish(tag, present=True, ours=True)
+        return there
 
     def _hand_over(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> bool:
         """Leave a tag to another one that is still wanted, and of which Flickr made the same, if there is one."""
@@ -182,6 +190,8 @@ class Sender:
         return False
 
     async def _remove(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> list[PhotoTag]:
+        if not found.id:
+            raise PassingError("invalid answer: no id of a tag", maybe_done=False)
         if not self._store.flickr_tags.begin(tag):
             return there
         try:
