@@ -219,14 +219,14 @@ def test_a_call_that_finds_nobody_has_not_been_sent() -> None:
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
     error = error_of(Client(Key(key="k", secret="s"), None, endpoint=endpoint, timeout=1))
     assert isinstance(error, PassingError)
-    assert (error.unanswered, error.sent, error.maybe_done) == (True, False, False)
+    assert (error.away, error.sent, error.maybe_done) == (True, False, False)
 
 
 def test_a_call_whose_connection_is_cut_has_been_sent(flickr: FlickrServer, client: Client) -> None:
     flickr.faults.next("reset")
     error = error_of(client)
     assert isinstance(error, PassingError)
-    assert (error.unanswered, error.sent, error.maybe_done) == (True, True, True)
+    assert (error.away, error.sent, error.maybe_done) == (True, True, True)
 
 
 def test_no_error_says_a_key_or_a_token(flickr: FlickrServer, client: Client) -> None:
