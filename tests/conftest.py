@@ -12,6 +12,7 @@ import pytest
 
 from familiar.vision.workers.local import LocalWorkers
 from support import photos
+from support.arrivals import ArrivalBench
 from support.household import Household
 from support.kept_workers import KEPT
 from support.query_plans import QueryPlans
@@ -240,3 +241,10 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(LocalWorkers, "_attempt", noted)
     return given
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
+    """Files on their way, without a daemon."""
+    with ArrivalBench.at(tmp_path) as made:
+        yield made

@@ -4,9 +4,11 @@ import fcntl
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,9 +19,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from familiar.event_fields import FIELDS
 from familiar.events import complaint
 from familiar.lines import Lines
-from familiar.logs import StructuredLog, is_journal, open_log, printable
+from familiar.logs import SEARCHED, StructuredLog, is_journal, open_log, printable
+from familiar.systemd_journal import SystemdJournal
+from support.systemd_journal import FakeJournal
 
 _PIPE = 4 * 4096
 
@@ -54,6 +59,12 @@ def pipe() -> Iterator[_Pipe]:
     made.writer.close()
     with suppress(OSError):
         os.close(made.reader)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[FakeJournal]:
+    with FakeJournal.at(tmp_path / "socket") as made:
+        yield made
 
 
 def fill(log: StructuredLog, times: int) -> None:
@@ -158,14 +169,45 @@ def test_a_line_begins_with_what_happened_and_has_names_as_people_write_them() -
     assert '"path": "/María"' in line
 
 
-def test_in_the_journal_lines_carry_their_priority(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    with path.open("w") as stream:
+def test_the_journal_is_known_by_its_stream(tmp_path: Path) -> None:
+    with (tmp_path / "journal").open("w") as stream:
         found = os.fstat(stream.fileno())
         assert is_journal(stream, {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"})
         assert not is_journal(stream, {"JOURNAL_STREAM": "1:2"})
         assert not is_journal(stream, {})
-        log = open_log(stream, log_format="json", level="debug", has_priorities=True)
+
+
+def test_in_the_journal_an_event_is_an_entry_that_is_found_by_its_fields(journal: FakeJournal, tmp_path: Path) -> None:
+    path = tmp_path / "stream"
+    with path.open("w") as stream:
+        log = open_log(stream, log_format="json", level="debug", journal=journal.client)
+        log.emit(
+            "photo.recognised", photo=17, path=Path("/María\n.jpg"), people=["María", "Ann"], unknown=1, ambiguous=0
+        )
+        log.emit("operation.failed", operation=1, photo=None, kind="copy", rule="r", error="no room", retry_in=1)
+        log.emit("root.offline", root="/a", reason="gone")
+        log.emit("file.found", path="/a")
+    recognised, failed, offline, found = journal.entries()
+    assert [dict(entry)["PRIORITY"] for entry in (recognised, failed, offline, found)] == ["6", "3", "4", "7"]
+    (_, message), *fields = recognised
+    assert json.loads(message)["people"] == ["María", "Ann"]
+    assert fields == [
+        ("PRIORITY", "6"),
+        ("SYSLOG_IDENTIFIER", "familiar"),
+        ("FAMILIAR_EVENT", "photo.recognised"),
+        ("FAMILIAR_PHOTO", "17"),
+        ("FAMILIAR_PATH", "/María\\n.jpg"),
+        ("FAMILIAR_PEOPLE", "María"),
+        ("FAMILIAR_PEOPLE", "Ann"),
+    ]
+    assert [name for name, _ in failed[3:]] == [f"FAMILIAR_{name}" for name in ("EVENT", "OPERATION", "KIND", "RULE")]
+    assert path.read_text() == ""
+
+
+def test_where_the_journal_takes_no_entries_lines_carry_their_priority(tmp_path: Path) -> None:
+    path = tmp_path / "stream"
+    with path.open("w") as stream:
+        log = open_log(stream, log_format="json", level="debug", journal=SystemdJournal(tmp_path / "none"))
         log.emit("operation.failed", operation=1, kind="copy", rule="r", error="no room", retry_in=1)
         log.emit("root.offline", root="/a", reason="gone")
         log.emit("service.ready", seconds=1)
@@ -221,3 +263,33 @@ def test_a_socket_with_little_room_takes_a_line_at_once() -> None:
         assert lines.trouble is None
         assert not all(lines.write("y" * 4000) for _ in range(1000)), "it is full, and is not waited for"
         assert lines.trouble is not None
+
+
+def test_a_journal_that_does_not_read_is_waited_for_once_and_its_events_are_counted(
+    journal: FakeJournal, pipe: _Pipe
+) -> None:
+    os.set_blocking(pipe.writer.fileno(), False)
+    with suppress(BlockingIOError):
+        while os.write(pipe.writer.fileno(), b"\n" * 4096):
+            pass
+    log = open_log(pipe.writer, log_format="json", journal=journal.client)
+    started = time.monotonic()
+    for _ in range(2000):
+        log.emit("file.gone", path="/a")
+    assert time.monotonic() - started < 10
+    kept = len(journal.entries())
+    log.emit("file.gone", path="/last")
+    dropped, last = map(dict, journal.entries())
+    assert dropped["FAMILIAR_EVENT"] == "log.dropped"
+    assert json.loads(dropped["MESSAGE"])["events"] == 2000 - kept
+    assert last["FAMILIAR_PATH"] == "/last"
+
+
+def test_each_field_that_is_searched_for_is_one_of_the_catalogue() -> None:
+    assert set(SEARCHED) - {"event"} <= FIELDS.keys()
+
+
+def test_the_page_on_the_log_names_the_fields_of_the_journal() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "log.md").read_text()
+    named = re.findall(r"`FAMILIAR_([A-Z]+)`", page.partition("\nFields: ")[2].partition("\n\n")[0])
+    assert [name.lower() for name in named] == list(SEARCHED)

@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -14,12 +15,15 @@ from typing import Any, Literal, TextIO, TypeAlias
 
 from familiar.events import LEVELS, Level
 from familiar.lines import Lines
+from familiar.systemd_journal import SystemdJournal
 
 LogFormat: TypeAlias = Literal["auto", "json", "text"]
+_Searched: TypeAlias = Sequence[tuple[str, str]]
+"""Fields that are searched for: name and text."""
 
 _NUMBERS: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3}
-"""The priorities of syslog(3), as the journal reads them at the begin of a line (sd-daemon(3))."""
+"""The priorities of syslog(3), as the journal of systemd takes them: with an entry, or before a line (sd-daemon(3))."""
 _LONGEST = 1 << 16
 """Characters of a text; most are shorter, as paths are (PATH_MAX, 4096 bytes)."""
 _MOST = 20
@@ -30,6 +34,11 @@ _LONGEST_LINE = 4000
 """Bytes of a line: `journalctl -o json` leaves out fields of more than 4096."""
 _HEAD = ("event", "level", "time")
 """What each line begins with, so that a line that is cut, or a narrow screen, shows what happened."""
+SEARCHED = (
+    *("event", "photo", "path", "operation", "kind", "rule", "source", "target", "root", "folder"),
+    *("person", "people", "account", "album", "tag"),
+)
+"""The fields that an entry of the journal has beside its line, as it finds entries by them."""
 
 
 class StructuredLog:
@@ -40,17 +49,19 @@ class StructuredLog:
     """
 
     def __init__(
-        self, stream: TextIO | None, *, level: Level, log_format: LogFormat, has_priorities: bool = False
+        self, stream: TextIO | None, *, level: Level, log_format: LogFormat, journal: SystemdJournal | None = None
     ) -> None:
         """Take the stream to write to, the lowest level that is written, and the format.
 
-        With `has_priorities`, each line begins with its priority, as the journal of systemd reads it.
+        `journal` is the journal of systemd if the stream leads there: each event is an entry of it then.
         """
-        self._has_priorities = has_priorities
         self._level = level
         self._format = log_format
         self._lines = Lines(stream)
+        self._journal = journal
+        self._sink = _Sink(self._lines, journal)
         self._dropped = 0
+        self._writing = threading.Lock()
 
     def emit(self, name: str, /, **fields: Any) -> None:
         """Log the event of the catalogue with this name, at the level that the catalogue gives it.
@@ -60,15 +71,16 @@ class StructuredLog:
         level = LEVELS.get(name, "error")
         if _NUMBERS[level] < _NUMBERS[self._level]:
             return
-        if self._dropped and not self._write("log.dropped", events=self._dropped, reason=self._lines.trouble):
-            self._dropped += 1
-            return
-        self._dropped = 0 if self._write(name, **fields) else 1
+        with self._writing:
+            if self._dropped and not self._write("log.dropped", events=self._dropped, reason=self._sink.trouble):
+                self._dropped += 1
+                return
+            self._dropped = 0 if self._write(name, **fields) else 1
 
     def _write(self, name: str, **fields: Any) -> bool:
         """Write an event; return whether that was possible."""
         getattr(self._logger, LEVELS.get(name, "error"))(name, **fields)
-        return self._lines.trouble is None
+        return self._sink.trouble is None
 
     @cached_property
     def _logger(self) -> Any:
@@ -83,14 +95,13 @@ class StructuredLog:
             else (structlog.processors.format_exc_info, _as_json)
         )
         return structlog.wrap_logger(
-            _LineLogger(self._lines, has_priorities=self._has_priorities),
+            self._sink,
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
                 if as_text
                 else structlog.processors.TimeStamper(fmt="iso", key="time"),
-                _plain,
-                *render,
+                _with_fields(() if self._journal is None else SEARCHED, _plain, *render),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         )
@@ -112,34 +123,77 @@ def _missing(name: str) -> Iterator[None]:
         del sys.modules[name]
 
 
-class _LineLogger:
-    """What structlog calls with each rendered line, by the name of its level."""
+class _Sink:
+    """What structlog calls with each rendered line and the fields that are searched for, by the name of its level."""
 
-    def __init__(self, lines: Lines, *, has_priorities: bool) -> None:
+    def __init__(self, lines: Lines, journal: SystemdJournal | None) -> None:
         self._lines = lines
-        self._has_priorities = has_priorities
+        self._journal = journal
+        self.trouble: str | None = None
+        """Why the last event was not written; None if it was."""
 
-    def debug(self, line: str) -> None:
-        self._write(line, "debug")
+    def debug(self, line: str, fields: _Searched) -> None:
+        self._write(line, "debug", fields)
 
-    def info(self, line: str) -> None:
-        self._write(line, "info")
+    def info(self, line: str, fields: _Searched) -> None:
+        self._write(line, "info", fields)
 
-    def warning(self, line: str) -> None:
-        self._write(line, "warning")
+    def warning(self, line: str, fields: _Searched) -> None:
+        self._write(line, "warning", fields)
 
-    def error(self, line: str) -> None:
-        self._write(line, "error")
+    def error(self, line: str, fields: _Searched) -> None:
+        self._write(line, "error", fields)
 
-    def _write(self, line: str, level: Level) -> None:
-        self._lines.write(f"<{_PRIORITIES[level]}>{line}" if self._has_priorities else line)
+    def _write(self, line: str, level: Level, fields: _Searched) -> None:
+        if self._journal is None:
+            self._lines.write(line)
+        elif self._journal.send(_entry(line, level, fields)):
+            self.trouble = None
+            return
+        else:
+            self._lines.write(f"<{_PRIORITIES[level]}>{line}")
+        self.trouble = self._lines.trouble
+
+
+def _entry(line: str, level: Level, fields: _Searched) -> Iterator[tuple[str, str]]:
+    """Give the fields of an entry of the journal; its message is the line, as all who read the log expect it."""
+    yield "MESSAGE", line
+    yield "PRIORITY", str(_PRIORITIES[level])
+    yield "SYSLOG_IDENTIFIER", "familiar"
+    for name, text in fields:
+        yield f"FAMILIAR_{name.upper()}", text
+
+
+def _with_fields(names: Sequence[str], *steps: Any) -> Any:
+    """Return the last processor for structlog: it applies these ones, and passes the fields with these names, too."""
+
+    def process(logger: Any, method: str, line: MutableMapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        fields = [(name, text) for name in names for text in _texts(line.get(name))]
+        rendered: Any = line
+        for step in steps:
+            rendered = step(logger, method, rendered)
+        return (rendered,), {"fields": fields}
+
+    return process
+
+
+def _texts(value: Any) -> list[str]:
+    items = value if isinstance(value, list | tuple) else [value]
+    return [_bounded(printable(item)) for item in items if item is not None]
 
 
 def open_log(
-    stream: TextIO | None, *, level: Level = "info", log_format: LogFormat = "auto", has_priorities: bool = False
+    stream: TextIO | None,
+    *,
+    level: Level = "info",
+    log_format: LogFormat = "auto",
+    journal: SystemdJournal | None = None,
 ) -> StructuredLog:
-    """Return a log that writes to `stream`: JSON lines, or text where the stream is a terminal (`auto`)."""
-    return StructuredLog(stream, level=level, log_format=log_format, has_priorities=has_priorities)
+    """Return a log that writes to `stream`: JSON lines, or text where the stream is a terminal (`auto`).
+
+    `journal` is the journal of systemd if the stream leads there.
+    """
+    return StructuredLog(stream, level=level, log_format=log_format, journal=journal)
 
 
 def is_journal(stream: TextIO | None, environment: Mapping[str, str]) -> bool:

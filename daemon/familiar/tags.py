@@ -48,6 +48,17 @@ def clean_tag(raw: str) -> str:
     return _cleaned(raw)
 
 
+def keeps_all_of(raw: str) -> bool:
+    """Return whether Flickr certainly keeps each character that `clean_tag` does; of symbols that is not known."""
+    kept = (unicodedata.category(one) for one in clean_tag(raw) if not one.isascii())
+    return all(category[0] in "LNMP" for category in kept)
+
+
+def is_machine_tag(clean: str) -> bool:
+    """Return whether a tag in its cleaned form is a machine tag."""
+    return _MACHINE.fullmatch(clean) is not None
+
+
 def quoted(raw: str) -> str:
     """Return a tag as `photos.addTags` takes it: one tag, whatever spaces or commas it has."""
     return f'"{raw}"'

@@ -18,7 +18,7 @@ FORMS = (
     {"unknown_sizes": True},
     {"repeats_last_page": True},
     {"undocumented_extras": False},
-    {"missing_fields": ("farm", "server", "owner", "isfamily", "media_status", "o_width", "o_height", "datetaken")},
+    {"missing_fields": ("farm", "server", "owner", "isfamily", "media_status", "datetaken")},
     {"missing_fields": ("title", "description", "tags", "machine_tags", "license", "latitude", "lastupdate", "media")},
     {"missing_fields": ("width_o", "height_o", "width_l", "height_l", "datetakengranularity", "datetakenunknown")},
 )

@@ -11,6 +11,8 @@ from support.flickr_bench import FlickrBench
 from support.flickr_server.account import Photo
 from support.flickr_server.server import FlickrServer
 
+NOT_KEPT = "Flickr took this tag and does not show it"
+
 
 @pytest.fixture
 def bench(tmp_path: Path, flickr: FlickrServer) -> Iterator[FlickrBench]:
@@ -33,7 +35,8 @@ def raws(photo: Photo) -> list[str]:
 @pytest.mark.parametrize(
     ("texts", "calls"),
     [
-        (["Jane Doe", "party 🎉"], ["photos.getInfo", "photos.addTags", "photos.addTags"]),
+        (["Jane Doe", "ジョン・スミス"], ["photos.getInfo", "photos.addTags", "photos.addTags"]),
+        (["Jane Doe", "party 🎉"], ["photos.getInfo", "photos.addTags", "photos.addTags", "photos.getInfo"]),
         (
             ["Jane Doe", "people:name=Jane Doe", "the Duke, John", "party 🎉"],
             ["photos.getInfo", "photos.addTags", "photos.getInfo"],
@@ -179,6 +182,42 @@ def test_without_a_network_a_few_photos_are_tried_no_call_is_counted_and_all_are
     assert (sent.added, sent.trouble) == (8, None)
 
 
+@pytest.mark.parametrize("fault", ["drip", "half", "empty", "html", "503", "error:201", "error:105"])
+def test_without_a_whole_answer_a_few_photos_are_tried_and_the_next_run_begins_with_others(
+    bench: FlickrBench, astronaut: Path, fault: str
+) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut).id for _ in range(6)]
+    bench.look()
+    bench.settings = bench.settings.model_copy(update={"backoff": 0.001, "timeout": 0.05 if fault == "drip" else 60})
+    for each in photos:
+        bench.want(each, "Jane Doe")
+    bench.flickr.faults.next(fault, method="flickr.photos.getInfo", times=999)
+    tried = []
+    for _ in range(2):
+        bench.flickr.record.clear()
+        sent = bench.send(later=0).sent
+        assert (sent.failed, sent.trouble is not None) == (3, True)
+        asked = bench.flickr.record.calls("flickr.photos.getInfo")
+        tried.append(list(dict.fromkeys(call.parameters["photo_id"] for call in asked)))
+    assert tried == [photos[:3], photos[3:]]
+    bench.flickr.faults.stop()
+    bench.settings = bench.settings.model_copy(update={"timeout": 60})
+    sent = bench.send().sent
+    assert (sent.added, sent.trouble) == (6, None)
+
+
+def test_an_answer_between_two_failures_is_an_answer(bench: FlickrBench, astronaut: Path) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut) for _ in range(5)]
+    bench.look()
+    for each in photos:
+        bench.want(each.id, "Jane Doe")
+    bench.flickr.account.delete_photo(photos[2].id)
+    bench.flickr.faults.next("503", method="flickr.photos.getInfo", times=12)
+    bench.flickr.faults.next("503", method="flickr.photos.getInfo", times=12, after=1)
+    sent = bench.send().sent
+    assert (sent.failed, sent.refused, sent.trouble) == (4, 1, None)
+
+
 def test_each_photo_is_tried_once_in_a_run_even_if_it_is_due_again_meanwhile(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe")
     bench.flickr.faults.next("503", times=99)
@@ -280,15 +319,44 @@ def test_a_tag_to_be_taken_off_a_photo_that_is_deleted_is_not_refused_but_done(
     assert (bench.asked(), bench.store.flickr_tags.open_tags()) == ([], [])
 
 
-def test_a_tag_of_which_flickr_leaves_nothing_ends(bench: FlickrBench, photo: Photo) -> None:
+@pytest.mark.parametrize("texts", [["🎉"], ["Jane 🎉", "🎉"], ["🎉", "Jane 🎉", "Ann", "Bob"]])
+def test_a_tag_of_which_flickr_leaves_nothing_is_refused_with_the_reason_and_not_sent_again(
+    bench: FlickrBench, photo: Photo, texts: list[str]
+) -> None:
     bench.flickr.account.drops_symbols = True
-    bench.want(photo.id, "🎉", "Jane 🎉")
+    bench.want(photo.id, *texts)
+    sent = bench.send().sent
+    assert (sent.added, sent.refusals) == (len(texts) - 1, [(photo.id, "🎉", NOT_KEPT)])
+    assert raws(photo) == ["holiday", *(text for text in texts if text != "🎉")]
+    assert [row.text for row in bench.store.flickr_tags.refusals()] == ["🎉"]
+    assert {each["tag"] for each in bench.log.of("flickr.tag_added")} == {*texts} - {"🎉"}
+    bench.flickr.record.clear()
+    bench.later(7200)
     bench.send()
-    assert bench.store.flickr_tags.open_tags() == []
-    assert raws(photo) == ["holiday", "Jane 🎉"]
-    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[1])
-    bench.send()
+    assert bench.asked() == []
+
+
+def test_a_tag_of_which_flickr_leaves_a_part_is_ours(bench: FlickrBench, photo: Photo) -> None:
+    bench.flickr.account.drops_symbols = True
+    bench.want(photo.id, "Jane 🎉")
+    assert bench.send().sent.added == 1
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    assert bench.send().sent.removed == 1
     assert raws(photo) == ["holiday"]
+
+
+@pytest.mark.parametrize("fault", ["error:201", "503", "lost", "half"])
+def test_a_look_that_fails_after_a_doubtful_tag_was_sent_loses_nothing(
+    bench: FlickrBench, photo: Photo, fault: str
+) -> None:
+    bench.want(photo.id, "party 🎉")
+    bench.flickr.faults.next(fault, method="flickr.photos.getInfo", after=1, times=99)
+    assert bench.send().sent.failed == 1
+    bench.flickr.faults.stop()
+    bench.later(7200)
+    assert bench.send().sent.added == 1
+    assert (raws(photo), set(bench.flickr.record.tags_added.values())) == (["holiday", "party 🎉"], {1})
+    assert bench.store.flickr_tags.of(photo.id)[0].ours
 
 
 def test_of_two_tags_that_are_one_on_flickr_it_is_taken_off_with_the_last_one(bench: FlickrBench, photo: Photo) -> None:
@@ -303,6 +371,18 @@ def test_of_two_tags_that_are_one_on_flickr_it_is_taken_off_with_the_last_one(be
     assert [row.text for row in bench.store.flickr_tags.of(photo.id)] == ["party"]
     bench.store.flickr_tags.unwant(second)
     bench.send()
+    assert raws(photo) == ["holiday"]
+
+
+def test_a_tag_that_is_told_without_its_id_is_taken_off_later(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.send()
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    told = '{"stat":"ok","photo":{"tags":{"tag":[{"raw":"Jane Doe","_content":"janedoe"}]}}}'
+    bench.flickr.faults.next(f"text:{told}", method="flickr.photos.getInfo")
+    assert bench.send().sent.failed == 1
+    bench.later(7200)
+    assert bench.send().sent.removed == 1
     assert raws(photo) == ["holiday"]
 
 

@@ -61,7 +61,10 @@ class Container:
 
     def tried(self, *command: str | Path, given: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command in the container, and return how it ended."""
-        whole = ["nsenter", "-t", str(self.leader), "-a", *map(str, command)]
+        return self._within(self.leader, *command, given=given)
+
+    def _within(self, leader: int, *command: str | Path, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        whole = ["nsenter", "-t", str(leader), "-a", *map(str, command)]
         environment = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
         return subprocess.run(
             whole, input=given, capture_output=True, text=True, check=False, timeout=120, env=environment
@@ -79,9 +82,11 @@ class Container:
     @property
     def is_running(self) -> bool:
         """Whether systemd has started everything in the container."""
-        if not _leaders(self.process.pid):
-            return False
-        return self.tried("systemctl", "is-system-running").stdout.strip() in {"running", "degraded"}
+        leaders = _leaders(self.process.pid)  # for a moment of the boot there are two
+        return len(leaders) == 1 and self._within(leaders[0], "systemctl", "is-system-running").stdout.strip() in {
+            "running",
+            "degraded",
+        }
 
     def path(self, inside: str) -> Path:
         """Return the path by which a file of the container is found from outside."""

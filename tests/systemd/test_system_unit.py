@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from support.stores import make_older_store
-from systemd.conftest import SETTINGS, Service
+from systemd.conftest import REPOSITORY, SETTINGS, Service
 
 pytestmark = pytest.mark.long
 
 
-def test_a_photo_is_moved_by_the_service_and_its_log_has_priorities(service: Service, obama: Path) -> None:
+def test_a_photo_is_moved_by_the_service_and_the_journal_finds_its_events(service: Service, obama: Path) -> None:
     content = service.put(obama, "first.jpg")
     moved = service.container.path("/srv/photos/album/first.jpg")
     service.wait(moved.exists)
@@ -21,8 +21,49 @@ def test_a_photo_is_moved_by_the_service_and_its_log_has_priorities(service: Ser
     assert moved.read_bytes() == content
     lines = service.journal("-t", "familiar")
     assert {line["PRIORITY"] for line in lines if '"level": "info"' in line["MESSAGE"]} == {"6"}
-    assert lines[0]["MESSAGE"].startswith('{"event": "')
+    assert {line["_TRANSPORT"] for line in lines} == {"journal"}
+    assert all(line["MESSAGE"].startswith('{"event": "') for line in lines)
     assert service.journal("-t", "familiar", "-p", "err") == []
+    (done,) = service.journal("FAMILIAR_EVENT=operation.done")
+    assert (done["FAMILIAR_KIND"], done["FAMILIAR_TARGET"]) == ("move", "/srv/photos/album/first.jpg")
+    way = [line["FAMILIAR_EVENT"] for line in service.journal(f"FAMILIAR_PHOTO={done['FAMILIAR_PHOTO']}")]
+    assert way[0] == "photo.seen"
+    assert way[-1] == "operation.done"
+
+
+def test_the_log_of_the_journal_may_be_text_for_people(service: Service) -> None:
+    run = "ExecStart=/usr/bin/env familiar run --log-format text"
+    service.drop_in("test", "ExecStart=", run)
+    service.systemctl("restart", "familiar")
+    ready = service.journal("FAMILIAR_EVENT=service.ready")[-1]
+    assert "service.ready" in ready["MESSAGE"]
+    assert not ready["MESSAGE"].startswith("{")
+    assert (ready["PRIORITY"], ready["SYSLOG_IDENTIFIER"]) == ("6", "familiar")
+
+
+def test_a_service_that_ends_at_once_has_its_error_in_the_journal_each_time(service: Service) -> None:
+    service.configure("settle: soon\n")
+    service.drop_in("test", "StartLimitBurst=100")
+    for _ in range(5):
+        service.systemctl("restart", "familiar", check=False)
+    service.wait(lambda: len(service.events("service.error")) == 5)
+
+
+def test_rsyslog_writes_the_events_of_the_journal_into_a_file_that_logcheck_knows(service: Service) -> None:
+    if not service.container.path("/usr/sbin/rsyslogd").exists():
+        pytest.skip("rsyslog is not installed")
+    conf = (REPOSITORY / "monitoring" / "rsyslog" / "familiar.conf").read_text()
+    service.container.write("/etc/rsyslog.d/30-familiar.conf", conf)
+    service.systemctl("restart", "syslog.socket", "rsyslog")
+    try:
+        service.systemctl("restart", "familiar")
+        log = service.container.path("/var/log/familiar.log")
+        service.wait(lambda: log.exists() and '"service.ready"' in log.read_text())
+        pattern = (REPOSITORY / "monitoring" / "logcheck" / "familiar").read_text().strip()
+        lines = log.read_text().splitlines()
+        assert [line for line in lines if not service.container.tried("grep", "-E", pattern, given=line).stdout] == []
+    finally:
+        service.systemctl("stop", "syslog.socket", "rsyslog", check=False)
 
 
 def test_a_wrong_configuration_is_refused_by_reload_and_the_service_goes_on(service: Service) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from familiar.arrivals.latencies import Latencies
 from familiar.durations import duration
 from familiar.errors import StoreError
 from familiar.events import EventLog
@@ -18,7 +19,6 @@ from familiar.library.space import space_of
 from familiar.plurals import counted
 from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
-from familiar.service.latencies import Latencies
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.service.totals import ProcessCounts

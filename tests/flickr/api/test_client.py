@@ -26,7 +26,7 @@ from familiar.flickr.api.errors import (
     RefusedError,
     StoppedError,
 )
-from familiar.flickr.api.listing import EXTRAS, best_size, read_page, read_sizes
+from familiar.flickr.api.listing import EXTRAS, ListingEntry, best_size, read_page, read_sizes
 from familiar.tags import quoted
 from support.flickr_server.faults import OF_IMAGES, OF_THE_API
 from support.flickr_server.server import FlickrServer
@@ -219,14 +219,14 @@ def test_a_call_that_finds_nobody_has_not_been_sent() -> None:
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
     error = error_of(Client(Key(key="k", secret="s"), None, endpoint=endpoint, timeout=1))
     assert isinstance(error, PassingError)
-    assert (error.unanswered, error.sent, error.maybe_done) == (True, False, False)
+    assert (error.away, error.sent, error.maybe_done) == (True, False, False)
 
 
 def test_a_call_whose_connection_is_cut_has_been_sent(flickr: FlickrServer, client: Client) -> None:
     flickr.faults.next("reset")
     error = error_of(client)
     assert isinstance(error, PassingError)
-    assert (error.unanswered, error.sent, error.maybe_done) == (True, True, True)
+    assert (error.away, error.sent, error.maybe_done) == (True, True, True)
 
 
 def test_no_error_says_a_key_or_a_token(flickr: FlickrServer, client: Client) -> None:
@@ -277,20 +277,33 @@ def test_an_odd_entry_of_a_listing_does_not_hide_the_others(flickr: FlickrServer
     assert ([photo.id for photo in page.photos], page.odd) == ([good["id"]], 3)
 
 
+EXTRA_FIELDS: dict[str, dict[str, Any]] = {
+    "date_upload": {"dateupload": "5"},
+    "date_taken": {"datetaken": "2004-05-06 07:08:09"},
+    "last_update": {"lastupdate": "6"},
+    "media": {"media": "video"},
+    "tags": {"tags": "sea"},
+    "machine_tags": {"machine_tags": "people:name=ann"},
+    "description": {"description": {"_content": "blue"}},
+    "geo": {"latitude": 1, "longitude": 2},
+    "license": {"license": "4"},
+    **{
+        f"url_{size}": {f"url_{size}": f"https://f.example/{size}.jpg"}
+        for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")
+    },
+}
+"""What each extra of a listing brings."""
+
+
 def test_a_listing_is_asked_for_all_sizes_and_for_nothing_that_is_not_read() -> None:
-    asked = set(EXTRAS.split(","))
-    assert asked == {
-        "date_upload",
-        "date_taken",
-        "last_update",
-        "media",
-        "o_dims",
-        "tags",
-        "machine_tags",
-        "description",
-        "geo",
-        "license",
-    } | {f"url_{size}" for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")}
+    assert set(EXTRAS.split(",")) == EXTRA_FIELDS.keys()
+    (without,) = listed({"id": "1", "secret": "a"})
+    for fields in EXTRA_FIELDS.values():
+        assert listed({"id": "1", "secret": "a", **fields}) != (without,)
+
+
+def listed(entry: dict[str, Any]) -> tuple[ListingEntry, ...]:
+    return read_page({"photos": {"photo": [entry], "pages": 1, "total": 1}}).photos
 
 
 def test_a_size_between_two_and_six_thousand_pixels_is_taken_by_its_name() -> None:

@@ -1,7 +1,6 @@
 """Photos of which Flickr says something else than when the rules decided."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from familiar.albums import AlbumChoice
 from familiar.flickr.api.listing import read_page
 from familiar.model import Tag
 from familiar.photo_details import Caption
+from familiar.store.flickr.listing import FileOn
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.store import Store
 from support.stores import put_store
@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def list_photo(store: Store, *, without: Sequence[str] = (), **said: Any) -> None:
+def list_photo(store: Store, *, without: Sequence[str] = (), file: FileOn | None = None, **said: Any) -> None:
     entry = {
         "id": "1",
         "secret": "a",
@@ -36,7 +36,7 @@ def list_photo(store: Store, *, without: Sequence[str] = (), **said: Any) -> Non
     for field in without:
         entry.pop(field, None)
     (photo,) = read_page({"photos": {"pages": 1, "total": 1, "photo": [entry]}}).photos
-    store.flickr_listing.note([(photo, None)], walk=1, videos=False)
+    store.flickr_listing.note([(photo, file)], walk=1, videos=False)
 
 
 def make_done(store: Store) -> None:
@@ -48,6 +48,13 @@ def news(store: Store) -> list[tuple[FlickrPhoto, bool]]:
     return store.flickr.to_decide_again(limit=9)
 
 
+def rows(store: Store) -> list[dict[str, Any]]:
+    """Return all that is known of the photos."""
+    cursor = store._db.conn.execute("SELECT * FROM flickr_photos")
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
 def state(store: Store) -> str:
     return next(name for name, count in store.flickr.counts().items() if count)
 
@@ -56,7 +63,7 @@ def state(store: Store) -> str:
     "said",
     [
         {"title": "Sky"},
-        {"datetaken": "2004-05-06 07:08:09", "datetakenunknown": "0"},
+        {"datetaken": "2004-05-06 07:08:09", "datetakengranularity": "0", "datetakenunknown": "0"},
         {"description": {"_content": "blue"}},
         {"latitude": 1, "longitude": 2, "accuracy": 16},
         {"license": "4"},
@@ -78,24 +85,77 @@ def test_what_flickr_says_otherwise_is_news_once(store: Store, said: dict[str, A
     assert news(store) == []
 
 
-@pytest.mark.parametrize(
-    "field", ["title", "datetaken", "latitude", "description", "license", "ispublic", "isfamily", "tags"]
-)
-def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str) -> None:
-    said: dict[str, Any] = {
-        "datetaken": "2004-05-06 07:08:09",
-        "dateupload": "5",
-        "description": "blue",
-        "license": "4",
-    }
-    place: dict[str, Any] = {"latitude": 1, "longitude": 2, "accuracy": 16}
-    list_photo(store, **said, **place)
+WHOLE: dict[str, Any] = {
+    "title": "Sea",
+    "description": {"_content": "blue"},
+    "ispublic": 1,
+    "isfriend": 0,
+    "isfamily": 1,
+    "tags": "sea",
+    "machine_tags": "people:name=ann",
+    "dateupload": "5",
+    "lastupdate": "6",
+    "datetaken": "1950-01-01 00:00:00",
+    "datetakengranularity": "6",
+    "datetakenunknown": "0",
+    "latitude": 0,
+    "longitude": 0,
+    "accuracy": "16",
+    "license": "4",
+    "media": "video",
+    "media_status": "ready",
+}
+
+
+@pytest.mark.parametrize("told", [{}, {"datetakenunknown": "1", "media": "photo"}], ids=str)
+@pytest.mark.parametrize("field", WHOLE)
+def test_what_a_listing_does_not_tell_is_what_it_was(store: Store, field: str, told: dict[str, Any]) -> None:
+    said = WHOLE | told
+    list_photo(store, **said)
     make_done(store)
-    list_photo(store, **said, **place, without=(field, "dateupload", "media"))
-    list_photo(store, **{**said, **place, field: None})
-    assert news(store) == []
-    (photo,) = store.flickr.done(after="", limit=9)
-    assert (photo.taken, photo.uploaded is None) == (datetime(2004, 5, 6, 7, 8, 9), False)
+    before = rows(store)
+    list_photo(store, **said, without=[field])
+    list_photo(store, **said | {field: None})
+    assert (rows(store), news(store)) == (before, [])
+
+
+@pytest.mark.parametrize("field", WHOLE)
+def test_a_photo_of_which_a_listing_lacks_something_has_what_the_listing_tells(store: Store, field: str) -> None:
+    list_photo(store, **WHOLE, without=[field])
+    store.flickr_albums.choose(None, videos=False)  # as each look does
+    list_photo(store, **WHOLE)
+    store.flickr_albums.choose(None, videos=False)
+    complete = rows(store)
+    assert state(store) == "left"
+    store._db.conn.execute("DELETE FROM flickr_photos")
+    list_photo(store, **WHOLE)
+    assert rows(store) == complete
+
+
+@pytest.mark.parametrize(
+    ("untold", "told", "expected"),
+    [
+        ("machine_tags", {"tags": "sky"}, "people:name=ann sky"),
+        ("tags", {"machine_tags": "people:name=bob"}, "people:name=bob sea"),
+        ("tags", {"machine_tags": ""}, "sea"),
+    ],
+)
+def test_tags_and_machine_tags_are_told_apart(store: Store, untold: str, told: dict[str, str], expected: str) -> None:
+    list_photo(store, **WHOLE)
+    list_photo(store, **WHOLE | told, without=[untold])
+    assert rows(store)[0]["tags"] == expected
+
+
+def test_a_video_that_is_not_wanted_stays_so_where_a_listing_does_not_tell_that_it_is_one(store: Store) -> None:
+    list_photo(store, **WHOLE)
+    list_photo(store, **WHOLE, without=["media"])
+    assert state(store) == "left"
+
+
+def test_a_picture_is_not_the_file_of_a_video_where_a_listing_does_not_tell_that_it_is_one(store: Store) -> None:
+    list_photo(store, **WHOLE)
+    list_photo(store, **WHOLE, without=["media"], file=FileOn(url="https://f.example/1.jpg", width=640, height=480))
+    assert (rows(store)[0]["url"], rows(store)[0]["width"]) == (None, 0)
 
 
 def test_a_tag_of_ours_is_no_news_and_another_one_beside_it_is(store: Store) -> None:
@@ -149,7 +209,7 @@ def test_a_photo_that_is_replaced_is_new_and_has_no_news(store: Store) -> None:
 
 
 def test_the_last_words_about_a_photo_that_is_deleted_are_kept_until_it_is_there_again(store: Store) -> None:
-    said = {"description": "blue", "datetaken": "2004-05-06 07:08:09"}
+    said: dict[str, Any] = {"description": "blue", "datetaken": "2004-05-06 07:08:09"}
     list_photo(store, **said)
     make_done(store)
     store._db.conn.execute("UPDATE photos SET verdict = 'seen'")

@@ -12,6 +12,7 @@ import click
 from familiar.events import EventLog
 from familiar.logs import is_journal, open_log
 from familiar.settings import Settings
+from familiar.systemd_journal import SystemdJournal
 
 log_format_option = click.option("--log-format", type=click.Choice(["auto", "json", "text"]), help="Format of the log.")
 log_level_option = click.option(
@@ -26,8 +27,8 @@ def begin_log(settings: Settings, log_format: str | None, log_level: str | None)
     logging.getLogger().addHandler(logging.NullHandler())
     chosen = {"format": log_format, "level": log_level}
     log = settings.log.model_copy(update={key: value for key, value in chosen.items() if value is not None})
-    has_priorities = is_journal(sys.stderr, os.environ)
-    opened = open_log(sys.stderr, level=log.level, log_format=log.format, has_priorities=has_priorities)
+    journal = SystemdJournal() if is_journal(sys.stderr, os.environ) else None
+    opened = open_log(sys.stderr, level=log.level, log_format=log.format, journal=journal)
     threading.excepthook = partial(_tell_of_thread, opened)
     return opened
 

@@ -12,7 +12,7 @@ from familiar.tags import clean_tag
 class PhotoTag:
     """One tag of a photo: `raw` as written, `clean` as compared by Flickr; `id` is needed to remove it.
 
-    `author` is the id of the account that has added it.
+    `author` is the id of the account that has added it. What the answer does not tell is empty.
     """
 
     id: str
@@ -30,7 +30,7 @@ def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
     with expecting("tags"):
         return [
             PhotoTag(
-                id=str(tag["id"]),
+                id=str(tag.get("id", "")),
                 raw=str(tag.get("raw", "")),
                 clean=str(tag.get("_content", "")),
                 author=str(tag.get("author", "")),

@@ -17,7 +17,7 @@ PER_PAGE = 500
 """Photos on a page; Flickr gives no more."""
 
 EXTRAS = (
-    f"date_upload,last_update,media,o_dims,tags,machine_tags,{','.join(details.EXTRAS)},"
+    f"date_upload,last_update,media,tags,machine_tags,{','.join(details.EXTRAS)},"
     "url_o,url_6k,url_5k,url_4k,url_3k,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
 )
 """What a listing is requested beside ids: with it no photo needs calls of its own."""
@@ -48,15 +48,12 @@ _VISIBLE_TO: Mapping[str, Visibility] = {"ispublic": "public", "isfriend": "frie
 """The fields that say who can see a photo."""
 
 _TOLD_BY: Mapping[str, tuple[str, ...]] = {
-    "media": ("media",),
     "dateupload": ("uploaded",),
-    "title": ("title",),
-    "description": ("description",),
-    "datetaken": ("taken", "granularity"),
-    "latitude": ("latitude", "longitude"),
-    "license": ("license",),
+    "lastupdate": ("updated",),
+    **dict.fromkeys(("datetaken", "datetakengranularity", "datetakenunknown"), ("taken", "granularity")),
+    **dict.fromkeys(("latitude", "longitude", "accuracy"), ("latitude", "longitude")),
     **dict.fromkeys(_VISIBLE_TO, ("visibility",)),
-    "tags": ("tags",),
+    **{name: (name,) for name in ("media", "title", "description", "license", "tags", "machine_tags")},
 }
 """What is not told by an entry that lacks a field, or has nothing in it."""
 
@@ -94,8 +91,8 @@ class Size:
 class ListingEntry:
     """One photo of a listing; `secret` changes when the photo is replaced, `details` are its owner's words.
 
-    `visibility` is empty if the listing does not tell it; `tags` are in their cleaned form. `untold` names what the
-    listing does not tell, which is no change.
+    `visibility` is empty if the listing does not tell it; `tags` are in their cleaned form, machine tags among them.
+    `untold` names what the listing does not tell, which is no change.
     """
 
     id: str
@@ -152,7 +149,7 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
                 is_original="original" in str(size.get("label", "")).lower(),
             )
             for size in answer["sizes"]["size"]
-            if size.get("media", "photo") == media and size.get("source") and not _is_other(size)
+            if _media_of(size) == media and size.get("source") and not _is_other(size)
         )
         return tuple(size for size in sizes if size.suffix not in _PLAYERS)
 
@@ -194,7 +191,9 @@ def is_processed(answer: dict[str, Any]) -> bool:
     video = answer["photo"].get("video") if isinstance(answer.get("photo"), dict) else None
     if not isinstance(video, dict):
         return True
-    return any(str(video.get(state, "0")) == "1" for state in ("ready", "failed"))
+    if any(str(video.get(state)) == "1" for state in ("ready", "failed")):
+        return True
+    return str(video.get("pending")) != "1" and "ready" not in video
 
 
 def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
@@ -262,6 +261,12 @@ def _visibility(photo: dict[str, Any]) -> frozenset[Visibility]:
     if found or None in told.values():
         return found
     return frozenset({"private"})
+
+
+def _media_of(size: dict[str, Any]) -> str:
+    """Return what a size is of; where that is not told, the labels of films tell it: `Site MP4`, `Video Original`."""
+    label = str(size.get("label", "")).lower()
+    return str(size.get("media") or ("video" if "video" in label or "mp4" in label else "photo"))
 
 
 def _is_other(size: dict[str, Any]) -> bool:

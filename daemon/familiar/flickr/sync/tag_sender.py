@@ -10,14 +10,15 @@ from familiar.flickr.api.errors import FlickrError, PassingError, RefusedError
 from familiar.flickr.sync.calls import CallQueue
 from familiar.store.flickr.tags import TagRow
 from familiar.store.store import Store
-from familiar.tags import MAX_TAGS, quoted
+from familiar.tags import MAX_TAGS, keeps_all_of, quoted
 
 _GONE = 1
 _TOO_MANY = 2
 _BATCH = 50
 _LONGEST = 3600.0
 _AWAY = 3
-"""After so many photos in a row without any answer, no more are tried."""
+_SILENCE = 40.0
+"""After so many photos in a row without any answer, or so many seconds, no more are tried."""
 _TOGETHER = 3
 """New tags of a photo that go in one call, and are confirmed by a look; that takes two calls."""
 _LOOKS = 3
@@ -67,8 +68,8 @@ class Sender:
             for flickr_id in photos:
                 tried.add(flickr_id)
                 failure = await self._send(flickr_id)
-                unanswered = unanswered + 1 if failure is not None and failure.unanswered else 0
-                if unanswered == _AWAY:
+                unanswered = unanswered + 1 if failure is not None and failure.away else 0
+                if failure is not None and (unanswered == _AWAY or self._calls.silence("api") > _SILENCE):
                     self.sent.trouble = f"Flickr does not answer ({failure})"
                     return
 
@@ -159,6 +160,7 @@ class Sender:
         raise PassingError("repeatedly no answer")
 
     async def _add(self, tag: TagRow, there: list[PhotoTag]) -> list[PhotoTag]:
+        """Add a tag; return the tags that are on the photo then. Where Flickr may keep nothing of it, a look tells."""
         if len(there) >= MAX_TAGS:
             self._refuse(tag, f"the photo has {MAX_TAGS} tags, the limit of Flickr")
             return there
@@ -169,8 +171,15 @@ class Sender:
         except RefusedError as error:
             self._refuse(tag, _reason(error))
             return there
-        self._finish(tag, present=True, ours=True)
-        return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
+        if keeps_all_of(tag.text):
+            there = [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
+        else:
+            there = await self._look(tag.flickr_id)
+        if find_tag(there, tag.text) is None:
+            self._refuse(tag, "Flickr took this tag and does not show it")
+        else:
+            self._finish(tag, present=True, ours=True)
+        return there
 
     def _hand_over(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> bool:
         """Leave a tag to another one that is still wanted, and of which Flickr made the same, if there is one."""
@@ -182,6 +191,8 @@ class Sender:
         return False
 
     async def _remove(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> list[PhotoTag]:
+        if not found.id:
+            raise PassingError("invalid answer: no id of a tag", maybe_done=False)
         if not self._store.flickr_tags.begin(tag):
             return there
         try:

@@ -1,6 +1,7 @@
 // All groups as cards: names, choices, and what is done with a card in its place.
 
 import { change, post, read, readPart, undo } from "./changes.js";
+import { nearestInRow } from "./grid.js";
 import { NameField } from "./names.js";
 import { problem } from "./notes.js";
 
@@ -262,18 +263,4 @@ export function startGroups(page, { show }) {
       },
     },
   };
-}
-
-/** Return the card above or below that is nearest to the middle of this one. */
-function nearestInRow(all, here, direction) {
-  const middle = (card) => {
-    const box = card.getBoundingClientRect();
-    return [box.left + box.width / 2, box.top];
-  };
-  const [x, y] = middle(here);
-  const beyond = all.map((card) => [card, ...middle(card)]).filter(([, , top]) => (top - y) * direction > 4);
-  if (beyond.length === 0) return null;
-  const row = Math.min(...beyond.map(([, , top]) => Math.abs(top - y)));
-  const there = beyond.filter(([, , top]) => Math.abs(Math.abs(top - y) - row) < 4);
-  return there.sort((one, other) => Math.abs(one[1] - x) - Math.abs(other[1] - x))[0][0];
 }

@@ -9,6 +9,7 @@ from familiar.model import FLICKR, Visibility
 from familiar.photo_details import PhotoDetails
 from familiar.store.database import Database, writing
 from familiar.store.flickr.tags import FlickrTags
+from familiar.tags import is_machine_tag
 
 CHANGED, FETCHED_AGAIN = "changed", "fetched again"
 """The news of a photo of which Flickr says something else than when rules decided, and of one whose file is fetched
@@ -17,7 +18,7 @@ _SAID = (
     "title", "taken", "granularity", "visibility", "tags", "description", "latitude", "longitude", "license",
 )  # fmt: skip
 """What rules and sidecars can have."""
-_KEPT = ("media", "uploaded", *_SAID)
+_KEPT = ("media", "uploaded", "updated", *_SAID)
 """What stays as it is where a listing does not tell it."""
 
 
@@ -58,7 +59,7 @@ class ListedPhoto(Protocol):
 
     @property
     def untold(self) -> Collection[str]:
-        """What the listing does not tell of it, by the names of columns."""
+        """What the listing does not tell of it: names of columns, and `machine_tags`, which `tags` has, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,28 +94,27 @@ class FlickrListing:
         noted = ListingChanges()
         with writing(self._db):
             for photo, file in photos:
-                noted = self._note(photo, file, walk, noted, wanted=videos or photo.media != "video")
+                noted = self._note(photo, file, walk, noted, videos=videos)
         return noted
 
     def _note(
-        self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, wanted: bool
+        self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, videos: bool
     ) -> ListingChanges:
         row = self._db.conn.execute(
-            f"SELECT secret, updated, state, walk, photo_id, {', '.join(_KEPT)} FROM flickr_photos WHERE id = ?",
-            (photo.id,),
+            f"SELECT secret, state, walk, photo_id, {', '.join(_KEPT)} FROM flickr_photos WHERE id = ?", (photo.id,)
         ).fetchone()
         values = _values(photo, file) | {"id": photo.id, "secret": photo.secret, "walk": walk, "account": self._account}
-        first = "listed" if wanted else "left"
         if row is None:
-            columns = values | {"state": first}
+            columns = values | {"state": _first_state(values, videos=videos)}
             holders = ", ".join(f":{name}" for name in columns)
             self._db.conn.execute(f"INSERT INTO flickr_photos ({', '.join(columns)}) VALUES ({holders})", columns)
             return ListingChanges(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
-        secret, updated, state, met, photo_id, *kept = row
+        secret, state, met, photo_id, *kept = row
         before = dict(zip(_KEPT, kept, strict=True))
-        values |= {name: before[name] for name in photo.untold}
-        changed = (secret, updated) != (photo.secret, photo.updated)
-        if secret != photo.secret or (state == "refused" and changed) or (state == "left" and wanted):
+        values |= _untold(photo, values, before)
+        first = _first_state(values, videos=videos)
+        changed = (secret, before["updated"]) != (photo.secret, values["updated"])
+        if secret != photo.secret or (state == "refused" and changed) or state == "left":
             state = first
         elif state == "gone":
             state = "done" if photo_id is not None else first
@@ -196,6 +196,24 @@ def _values(photo: ListedPhoto, file: FileOn | None) -> dict[str, Any]:
         "longitude": None if place is None else place.longitude,
         "license": details.license,
     }
+
+
+def _untold(photo: ListedPhoto, values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of which a listing does not tell everything, with what was known before.
+
+    The file of a video is none of the pictures that the listing has.
+    """
+    found = {name: before[name] for name in photo.untold if name in _KEPT and name != "tags"}
+    if found.get("media") == "video":
+        found |= {"url": None, "width": 0, "height": 0}
+    kept = {
+        tag for tag in before["tags"].split() if ("machine_tags" if is_machine_tag(tag) else "tags") in photo.untold
+    }
+    return found | {"tags": _joined({*values["tags"].split(), *kept})}
+
+
+def _first_state(values: Mapping[str, Any], *, videos: bool) -> str:
+    return "listed" if videos or values["media"] != "video" else "left"
 
 
 def _joined(words: Iterable[str]) -> str:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from familiar.arrivals.arrival import Arrival
+from familiar.arrivals.tally import Tally
 from familiar.events import EventLog
 from familiar.library.live_photos import review
 from familiar.library.sidecars.writer import SidecarWriter
 from familiar.library.sources import FlickrCache, Sources
-from familiar.service.arrival import Arrival
-from familiar.service.tally import Tally
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from familiar.arrivals.arrival import Arrival, Stage
+from familiar.arrivals.retries import Retries
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.events import EventLog
 from familiar.library.live_photos import sort_video, state_of_still, still_of
 from familiar.library.sources import Sources
 from familiar.media import is_video
 from familiar.missing_parts import describe_missing
-from familiar.service.arrival import Arrival, Stage
-from familiar.service.retries import Retries
 from familiar.sources.completeness import look
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from familiar.arrivals.arrival import Arrival
+from familiar.arrivals.stages.repeats import Repeats
 from familiar.library.live_photos import plan_for_clip
 from familiar.library.operations import OperationRunner
 from familiar.library.planning import Planner
 from familiar.library.sources import Sources
-from familiar.service.arrival import Arrival
-from familiar.service.stages.repeats import Repeats
 from familiar.store.store import Store
 
 

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from familiar.embedding_models import name_of
 from familiar.errors import StoreError, WorkersError
 from familiar.events import EventLog
+from familiar.jobs.job import Stop
 from familiar.library.encoding import TOGETHER
 from familiar.library.reencoding import Reencoder
 from familiar.library.tasks import Tasks
-from familiar.service.stop_request import StopRequest
-from familiar.service.systemd import Notifier
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
-_PING = 1.0
-"""Seconds between two pings while references are encoded."""
+_PROGRESS = 1.0
+"""Seconds between two calls of `on_progress` while references are encoded."""
 
 _TRY_AGAIN = 3600.0
 """Seconds after which photos that could not be read are tried again."""
@@ -24,11 +23,11 @@ _TRY_AGAIN = 3600.0
 class ReferenceReencoding:
     """A job: encodes the references with the current model, once, before photos are handled."""
 
-    def __init__(self, *, reencoder: Reencoder, stop: StopRequest, notifier: Notifier) -> None:
-        """Take what encodes, and what ends it before its time."""
+    def __init__(self, *, reencoder: Reencoder, stop: Stop, on_progress: Callable[[], None]) -> None:
+        """Take what encodes, what ends it before its time, and what is called at least each second meanwhile."""
         self._reencoder = reencoder
         self._stop = stop
-        self._notifier = notifier
+        self._on_progress = on_progress
         self._is_done = False
 
     async def advance(self, _now: float) -> None:
@@ -38,10 +37,10 @@ class ReferenceReencoding:
         renewal = asyncio.create_task(self._reencoder.reencode_references())
         try:
             while not renewal.done() and not self._stop.is_set:
-                pause = asyncio.create_task(self._stop.wait(_PING))
+                pause = asyncio.create_task(self._stop.wait(_PROGRESS))
                 await asyncio.wait({renewal, pause}, return_when=asyncio.FIRST_COMPLETED)
                 pause.cancel()
-                self._notifier.ping()
+                self._on_progress()
         finally:
             renewal.cancel()
             (outcome,) = await asyncio.gather(renewal, return_exceptions=True)

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from familiar.jobs.reencoding import BackgroundReencoding
 from familiar.library.reencoding import Reencoder
-from familiar.service.reencoding import BackgroundReencoding
 from familiar.settings import VisionSettings
 from familiar.vision.workers.local import LocalWorkers
 from support.album import Album, embedding

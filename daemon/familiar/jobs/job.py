@@ -23,6 +23,17 @@ class Job(Protocol):
         """Cancel running tasks; the next start continues them."""
 
 
+class Stop(Protocol):
+    """The request to end, which jobs wait for beside their own work."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the daemon is to end."""
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until the end is requested, for this many seconds at most."""
+
+
 class Periodic:
     """A short call in each turn of the loop, or at an interval in seconds."""
 

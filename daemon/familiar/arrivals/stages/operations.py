@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from familiar.arrivals.arrival import Arrival
+from familiar.arrivals.tally import Tally
 from familiar.events import EventLog
 from familiar.library.live_photos import review
 from familiar.library.operations import OperationRunner
-from familiar.service.arrival import Arrival
-from familiar.service.tally import Tally
 from familiar.store.store import Store
 
 

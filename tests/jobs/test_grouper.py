@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from conftest import put
-from familiar.service.grouper import Grouper
+from familiar.jobs.grouper import Grouper
 from familiar.settings import ClusteringSettings
 from support.album import ANN, MODEL, Album, embedding
 from support.household import Household

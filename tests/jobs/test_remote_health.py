@@ -4,8 +4,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from familiar.jobs.remote_health import RemoteHealth
 from familiar.remote_state import RemoteState
-from familiar.service.remote_health import RemoteHealth
 from familiar.settings import VisionSettings
 from familiar.vision.workers.local import LocalWorkers
 from support.album import Album

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from familiar.arrivals.tally import Tally
 from familiar.backoff import HOURLY
 from familiar.events import EventLog
 from familiar.library.live_photos import review
-from familiar.service.tally import Tally
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from familiar.events import EventLog
 from familiar.library.recognition import Recogniser
 from familiar.library.sidecars.reader import SidecarReader
-from familiar.service.systemd import Notifier
 from familiar.store.store import Store
 
 _PAUSE = 10.0
@@ -21,15 +20,15 @@ class Rematching:
         store: Store,
         recogniser: Recogniser,
         sidecar_reader: SidecarReader,
-        notifier: Notifier,
+        on_progress: Callable[[], None],
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
-        """Take what matches, and what knows whether sidecars changed people."""
+        """Take what matches, what knows whether sidecars changed people, and what is called while faces are matched."""
         self._store = store
         self._recogniser = recogniser
         self._sidecar_reader = sidecar_reader
-        self._notifier = notifier
+        self._on_progress = on_progress
         self._log = log
         self._clock = clock
         self._not_before = float("-inf")
@@ -39,7 +38,7 @@ class Rematching:
         if not self._recogniser.is_stale or self._is_too_soon():
             return
         started = self._clock()
-        rematch = self._recogniser.rematch(lambda _done: self._notifier.ping())
+        rematch = self._recogniser.rematch(lambda _done: self._on_progress())
         seconds = self._clock() - started
         self._not_before = self._clock() + _PAUSE * seconds
         self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=seconds)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from familiar.arrivals.arrival import Arrival
 from familiar.events import EventLog
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.model import RecognisedFace
-from familiar.service.arrival import Arrival
 
 
 class Reencode:

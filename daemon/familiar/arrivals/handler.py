@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
+from familiar.arrivals.arrival import Arrival, Stage
+from familiar.arrivals.latencies import Latencies
+from familiar.arrivals.retries import Retries
 from familiar.errors import ChangedError, GoneError, IncompleteError, RetryError, StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.sources import Sources
-from familiar.service.arrival import Arrival, Stage
-from familiar.service.latencies import Latencies
-from familiar.service.retries import Retries
-from familiar.service.tally import Tally
 from familiar.store.files import FileRow
 
 
@@ -22,12 +21,10 @@ class Handler:
         stages: Sequence[Stage],
         sources: Sources,
         retries: Retries,
-        tally: Tally,
         latencies: Latencies,
         log: EventLog,
     ) -> None:
         """Take the stages in their order, and what is asked and told where a file does not pass them."""
-        self.tally = tally
         self._stages = tuple(stages)
         self._sources = sources
         self._retries = retries

@@ -1,6 +1,7 @@
-"""Connections whose answers have a time limit for their headers, too.
+"""Connections whose answers have a time limit as a whole.
 
-The time limit of `requests` is one for silence: a server that sends its headers byte by byte holds a call for ever.
+The time limit of `requests` is one for silence: a server that sends an answer byte by byte, or its headers, or the
+sizes of its parts, holds a call for ever.
 """
 
 import io
@@ -13,22 +14,33 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_SLOWEST = 20_000
+"""Bytes a second below which an answer that takes longer than the limit counts as hanging."""
+_LEAST = 0.001
+
 
 class _Arriving(io.RawIOBase):
-    """What arrives at a socket; while `ends` is a time, nothing is read after it."""
+    """What arrives at a socket in time: within `seconds`, which are the limit of silence too, or more if it is long."""
 
-    def __init__(self, raw: io.RawIOBase) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: socket, seconds: float) -> None:
         super().__init__()
         self._raw = raw
-        self.ends: float | None = None
+        self._sock = sock
+        self._seconds = seconds
+        self._ends = time.monotonic() + seconds
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self.ends is not None and time.monotonic() > self.ends:
-            raise TimeoutError("the headers have not arrived in time")
-        return self._raw.readinto(buffer)
+        """Read what there is; raises TimeoutError."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer has not arrived in time")
+        self._sock.settimeout(max(min(left, self._seconds), _LEAST))
+        count = self._raw.readinto(buffer)
+        self._ends += (count or 0) / _SLOWEST
+        return count
 
     def close(self) -> None:
         self._raw.close()
@@ -36,19 +48,13 @@ class _Arriving(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """An answer whose headers arrive within the time that its socket may be silent, or not at all."""
+    """An answer that arrives within the time that its socket may be silent, or not at all."""
 
     def __init__(self, sock: socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self._arriving = _Arriving(self.fp.detach())
-        self._limit = sock.gettimeout()
-        self.fp = io.BufferedReader(self._arriving)
-
-    def begin(self) -> None:
-        """Read the headers; raises TimeoutError."""
-        self._arriving.ends = None if self._limit is None else time.monotonic() + self._limit
-        super().begin()
-        self._arriving.ends = None
+        limit = sock.gettimeout()
+        if limit is not None:
+            self.fp = io.BufferedReader(_Arriving(self.fp.detach(), sock, limit))
 
 
 class _Connection(HTTPConnection):
@@ -70,7 +76,7 @@ class _SecurePool(HTTPSConnectionPool):
 _POOLS = {"http": _Pool, "https": _SecurePool}
 
 
-class TimedHeaders(HTTPAdapter):
+class TimedAnswers(HTTPAdapter):
     """An adapter of `requests` for such connections, directly and through proxies."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:

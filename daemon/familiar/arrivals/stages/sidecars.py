@@ -1,8 +1,8 @@
 """Take what sidecars of a photo say, and have its own written."""
 
+from familiar.arrivals.arrival import Arrival
 from familiar.library.sidecars.reader import SidecarReader
 from familiar.library.sidecars.writer import SidecarWriter
-from familiar.service.arrival import Arrival
 
 
 class ReadSidecars:

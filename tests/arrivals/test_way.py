@@ -8,6 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from familiar.arrivals.stages.decision import Decide, FollowStill
+from familiar.arrivals.stages.operations import Record, Run
+from familiar.arrivals.stages.recognition import Recognise, Reencode
+from familiar.arrivals.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
@@ -15,10 +19,6 @@ from familiar.library.scoring import PercentileIndex
 from familiar.library.sources import Origin
 from familiar.model import Copy, Photo, Plan, Refusal
 from familiar.rules.planning import Rules
-from familiar.service.stages.decision import Decide, FollowStill
-from familiar.service.stages.operations import Record, Run
-from familiar.service.stages.recognition import Recognise, Reencode
-from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.settings import MatchingSettings
 from support.arrivals import MODEL, ArrivalBench, copy_to, passed
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from familiar.service.arrival import Arrival
-from familiar.service.stages.decision import WaitForTurn
-from familiar.service.stages.repeats import LeaveRepeats
+from familiar.arrivals.arrival import Arrival
+from familiar.arrivals.stages.decision import WaitForTurn
+from familiar.arrivals.stages.repeats import LeaveRepeats
 from support.arrivals import ArrivalBench, copy_to, passed
 
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from familiar.arrivals.arrival import Arrival
+from familiar.arrivals.stages.identification import Together, WaitForStill
 from familiar.errors import ChangedError, GoneError, SetAsideError
-from familiar.service.arrival import Arrival
-from familiar.service.stages.identification import Together, WaitForStill
 from support.arrivals import ArrivalBench, passed
 
 

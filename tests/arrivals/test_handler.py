@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from familiar.arrivals.arrival import Arrival, Stage
+from familiar.arrivals.handler import Handler
+from familiar.arrivals.latencies import Latencies
 from familiar.errors import ChangedError, GoneError, IncompleteError, RetryError, StoreUnavailableError
-from familiar.service.arrival import Arrival, Stage
-from familiar.service.handler import Handler
-from familiar.service.latencies import Latencies
 from familiar.store.files import FileRow
 from support.arrivals import ArrivalBench
 
@@ -19,7 +19,6 @@ def handler_of(bench: ArrivalBench, stages: Sequence[Stage], latencies: Latencie
         stages=stages,
         sources=bench.sources,
         retries=bench.retries,
-        tally=bench.tally,
         latencies=latencies or Latencies(time.monotonic),
         log=bench.log,
     )

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from familiar.jobs.job import Stop
 from familiar.library.operations import OperationRunner
-from familiar.service.stop_request import StopRequest
 
 _BEFORE_READY = 5.0
 """Seconds of the start in which open steps are completed before folders are read; the rest goes on beside that."""
@@ -16,7 +16,7 @@ _IN_A_TURN = 0.5
 class OpenOperations:
     """A job: carries out open steps that are due, beside the loop if they take long."""
 
-    def __init__(self, runner: OperationRunner, *, stop: StopRequest, on_end: Callable[[], None]) -> None:
+    def __init__(self, runner: OperationRunner, *, stop: Stop, on_end: Callable[[], None]) -> None:
         """Take what carries out plans, what ends the wait for it, and what is called when long steps are done."""
         self._runner = runner
         self._stop = stop

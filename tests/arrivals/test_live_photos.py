@@ -9,16 +9,16 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.arrivals.arrival import Arrival, Stage
+from familiar.arrivals.stages.decision import FollowStill, WaitForTurn
+from familiar.arrivals.stages.identification import WaitForStill
+from familiar.arrivals.stages.operations import Record
+from familiar.arrivals.stages.recognition import Recognise
+from familiar.arrivals.stages.repeats import LeaveRepeats
 from familiar.library.live_photo_pairs import pairs_of
 from familiar.library.live_photos import mark_gone
 from familiar.library.recognition import Recogniser
 from familiar.model import Shot
-from familiar.service.arrival import Arrival, Stage
-from familiar.service.stages.decision import FollowStill, WaitForTurn
-from familiar.service.stages.identification import WaitForStill
-from familiar.service.stages.operations import Record
-from familiar.service.stages.recognition import Recognise
-from familiar.service.stages.repeats import LeaveRepeats
 from familiar.settings import MatchingSettings
 from support.arrivals import MODEL, ArrivalBench, passed
 from support.stores import put_store

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from familiar.service.review_page import ReviewPage
+from familiar.jobs.review_page import ReviewPage
 from support.household import Household, command
 from support.log import CheckedLog
 
