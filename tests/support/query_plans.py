@@ -26,11 +26,12 @@ _DERIVED = re.compile(r"(?:MATERIALIZE|CO-ROUTINE) (\w+)$")
 
 @dataclass(slots=True)
 class QueryPlans:
-    """Looks at the plan of each statement once, when the store runs it for the first time in this process."""
+    """Looks at the plan of each statement once, when the store has run it for the first time in this process."""
 
     explained: Mapping[str, frozenset[str]] = field(default_factory=lambda: EXPLAINED)
     _seen: set[str] = field(default_factory=set)
-    _unexplained: list[str] = field(default_factory=list)
+    _asked: list[tuple[str, str]] = field(default_factory=list)
+    """Functions of the store, and the statements that they ran and of which nobody has seen the plan yet."""
 
     @contextmanager
     def of_the_store(self) -> Iterator[None]:
@@ -38,11 +39,11 @@ class QueryPlans:
         execute, executemany = Connection.execute, Connection.executemany
 
         def one(connection: Connection, sql: str, values: Any = (), /) -> sqlite3.Cursor:
-            self._look(connection, sql)
+            self._note(connection, sql)
             return execute(connection, sql, values)
 
         def many(connection: Connection, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
-            self._look(connection, sql)
+            self._note(connection, sql)
             return executemany(connection, sql, rows)
 
         with pytest.MonkeyPatch.context() as patch:
@@ -51,23 +52,24 @@ class QueryPlans:
             yield
 
     def take_unexplained(self) -> list[str]:
-        """Return what is to be said of the scans since the last call that nobody has explained."""
-        found, self._unexplained = self._unexplained, []
-        return found
+        """Return what is to be said of the statements since the last call: scans that nobody has explained."""
+        asked, self._asked = self._asked, []
+        return [
+            f"{function} reads all rows of {table}: add an index, or say in tests/support/explained_scans.py "
+            f"why it may:\n    {' '.join(statement.split())}"
+            for function, statement in asked
+            for table in scanned_tables(statement)
+            if table not in self.explained.get(function, ())
+        ]
 
-    def _look(self, connection: Connection, statement: str) -> None:
+    def _note(self, connection: Connection, statement: str) -> None:
+        """Note a statement that any thread runs; the plan is looked at by the thread of the tests."""
         if statement in self._seen or connection.path is None:
             return
         self._seen.add(statement)
         function = _asking_function()
-        if function is None or not _STATEMENT.match(statement):
-            return
-        self._unexplained += [
-            f"{function} reads all rows of {table}: add an index, or say in tests/support/explained_scans.py "
-            f"why it may:\n    {' '.join(statement.split())}"
-            for table in scanned_tables(statement)
-            if table not in self.explained.get(function, ())
-        ]
+        if function is not None and _STATEMENT.match(statement):
+            self._asked.append((function, statement))
 
 
 def scanned_tables(statement: str) -> list[str]:

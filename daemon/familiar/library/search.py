@@ -11,8 +11,8 @@ from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
 from familiar.identity.person_distance import PersonDistance
-from familiar.identity.scoring import best_of_photos, distances_to
-from familiar.identity.search import distances_from, nearest
+from familiar.identity.scoring import distances_to
+from familiar.identity.search import distances_from, nearest_photos
 from familiar.model import Embedding, Embeddings, Face, Match
 from familiar.settings import MatchingSettings
 from familiar.store.people import PersonRow
@@ -151,16 +151,11 @@ class Finder:
     def _photos(
         self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: SearchQuery
     ) -> tuple[FoundPhoto, ...]:
-        photos, distances = best_of_photos(photos, distances)
         limit = self._settings.threshold if wish.threshold is None else wish.threshold
-        chosen = nearest(distances, count=wish.most, limit=np.inf if wish.beyond else limit)
+        found = nearest_photos(photos, distances, count=wish.most, limit=np.inf if wish.beyond else limit)
         return tuple(
-            FoundPhoto(
-                photo=int(photos[place]),
-                distance=float(distances[place]),
-                people=self._store.photos.people_in(int(photos[place])),
-            )
-            for place in chosen
+            FoundPhoto(photo=photo, distance=distance, people=self._store.photos.people_in(photo))
+            for photo, distance in zip(*(each.tolist() for each in found), strict=True)
         )
 
 
@@ -181,6 +176,8 @@ def _measured(
     for part in parts:
         photos.append(part.photos)
         distances.append(
-            np.array([distances_from(face.embedding, part.embeddings) for face in faces]).reshape(len(faces), -1)
+            np.array([distances_from(face.embedding, part.embeddings, part.squares) for face in faces]).reshape(
+                len(faces), -1
+            )
         )
     return np.concatenate(photos), np.concatenate(distances, axis=1)

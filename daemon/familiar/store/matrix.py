@@ -73,7 +73,8 @@ class _Header:
 class MappedFaces:
     """Faces of one model in the order of their ids, up to the id `last`, in memory that all processes share.
 
-    The fields of a row are `face` and `photo`, their ids, and `embedding`, shape (numbers,).
+    The fields of a row are `face` and `photo`, their ids, `embedding`, shape (numbers,), and `square`, that of its
+    length.
     """
 
     rows: "npt.NDArray[np.void]"
@@ -222,6 +223,8 @@ class EmbeddingMatrix:
         """Give the store's faces with ids above one."""
         import numpy as np  # noqa: PLC0415 - as above
 
+        from familiar.identity.search import squares_of  # noqa: PLC0415 - it imports numpy
+
         # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
         query = "SELECT id, photo_id, embedding FROM faces WHERE +engine = ? AND id > ? ORDER BY id LIMIT ?"
         while found := self._db.conn.execute(query, (model, after, _PART)).fetchall():
@@ -230,6 +233,7 @@ class EmbeddingMatrix:
             part["face"] = [row[0] for row in found]
             part["photo"] = [row[1] for row in found]
             part["embedding"] = embeddings
+            part["square"] = squares_of(embeddings)
             yield part
             after = found[-1][0]
 
@@ -247,7 +251,7 @@ class EmbeddingMatrix:
 
 
 def _row(numbers: int) -> "np.dtype[Any]":
-    """Return the form of a row for embeddings of so many numbers; all of it is aligned."""
+    """Return the form of a row for embeddings of so many numbers."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    return np.dtype([("face", "<i8"), ("photo", "<i8"), ("embedding", "<f4", (numbers,))])
+    return np.dtype([("face", "<i8"), ("photo", "<i8"), ("square", "<f4"), ("embedding", "<f4", (numbers,))])

@@ -28,11 +28,15 @@ _PART = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaceStack:
-    """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, d)."""
+    """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, d).
+
+    `squares` are those of the lengths of the embeddings, shape (n,), where they are known.
+    """
 
     ids: "npt.NDArray[np.int64]"
     photos: "npt.NDArray[np.int64]"
     embeddings: Embeddings
+    squares: "npt.NDArray[np.float32] | None" = None
 
     def __len__(self) -> int:
         """Return how many faces there are."""
@@ -74,7 +78,12 @@ class Faces:
             if first < last:
                 part = part[~np.isin(part["face"], left_out[first:last])]
             if len(part):
-                yield FaceStack(ids=part["face"].copy(), photos=part["photo"].copy(), embeddings=part["embedding"])
+                yield FaceStack(
+                    ids=part["face"].copy(),
+                    photos=part["photo"].copy(),
+                    embeddings=part["embedding"],
+                    squares=part["square"],
+                )
 
     def _left_out(self, min_quality: float) -> "npt.NDArray[np.int64]":
         """Return the faces that do not count, in the order of their ids."""
