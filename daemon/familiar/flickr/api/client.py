@@ -38,10 +38,8 @@ _REFUSALS: Mapping[str, frozenset[int]] = {
     "video.getStreamInfo": frozenset({1}),
 }
 """Errors by which a method refuses for good, as Flickr documents them; all others may pass, known or not."""
-_NOT_DONE = frozenset({0, 105, 201})
-"""Errors by which nothing was done: the service is not available."""
-_SERVICE = frozenset({105, 201})
-"""Errors by which Flickr says that the service is not available."""
+_SERVICE = frozenset({0, 105, 201})
+"""Errors by which Flickr says that the service is not available: nothing was done."""
 _UNAVAILABLE = "not currently available"
 """What Flickr says of itself, whatever the number of the error."""
 
@@ -201,6 +199,8 @@ def _translated(error: flickrapi.FlickrError, method: str) -> FlickrError:
         return ClockError()
     if error.code is None:
         return PassingError(f"invalid answer: {text[:80]}", away=True)
+    if error.code in _SERVICE or _UNAVAILABLE in text:
+        return PassingError(f"{detail} (error {error.code})", maybe_done=error.code not in _SERVICE, away=True)
     if error.code == _LOGIN_LOST:
         return LoginLostError(detail)
     if error.code == _NOT_ALLOWED:
@@ -209,7 +209,6 @@ def _translated(error: flickrapi.FlickrError, method: str) -> FlickrError:
         return KeyRejectedError(detail)
     if error.code == _NOT_ENCRYPTED:
         return StoppedError(f"Flickr refuses the address ({detail}); set flickr.endpoint to one with https")
-    is_away = error.code in _SERVICE or _UNAVAILABLE in text
-    if error.code in _REFUSALS.get(method, ()) and not is_away:
+    if error.code in _REFUSALS.get(method, ()):
         return RefusedError(error.code, detail)
-    return PassingError(f"{detail} (error {error.code})", maybe_done=error.code not in _NOT_DONE, away=is_away)
+    return PassingError(f"{detail} (error {error.code})")

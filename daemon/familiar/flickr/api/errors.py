@@ -109,7 +109,7 @@ class PassingError(FlickrError, RetryError):
 
 
 class ForbiddenError(PassingError):
-    """The server does not give the file at the address of a photo (HTTP 403), as that of the original of a video."""
+    """The server does not give the file at the address of a photo (HTTP 401, 403), as of the original of a video."""
 
 
 @contextmanager

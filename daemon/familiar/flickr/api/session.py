@@ -35,7 +35,7 @@ _TOO_MANY = 429
 _SERVER_FAILS = 500
 _OK = 200
 _MISSING = frozenset({404, 410})
-_FORBIDDEN = 403
+_FORBIDDEN = frozenset({401, 403})
 _LONGEST_WAIT = 3600.0
 _TOKEN_PROBLEMS = frozenset({"token_rejected", "token_revoked", "token_expired"})
 """What OAuth says where the API says error 98."""
@@ -141,8 +141,8 @@ def raise_for(response: requests.Response) -> None:
         )
     if status in _MISSING:
         raise MissingError(f"not found (HTTP {status})")
-    if status == _FORBIDDEN:
-        raise ForbiddenError("not allowed (HTTP 403)", maybe_done=False)
+    if status in _FORBIDDEN:
+        raise ForbiddenError(f"not allowed (HTTP {status})", maybe_done=False)
     raise PassingError(f"HTTP {status}", wait=wait_of(response.headers), maybe_done=status >= _SERVER_FAILS, away=True)
 
 

@@ -182,10 +182,11 @@ class CallQueue:
         raise AssertionError("the last try returns or raises")
 
     def _note_answer(self, kind: Kind) -> None:
-        """Note that a call was answered; the first one shows that Flickr takes the login."""
+        """Note that a call was answered; the first one shows that Flickr takes the login, and nothing is stopped."""
         self._silences.pop(kind, None)
         if kind == "api" and not self._is_connected:
             self._is_connected = True
+            self._store.flickr_facts.remember("trouble", None)
             self._log.emit("flickr.connected", username=self._login.username, perms=self._login.perms)
 
     def _is_away(self, kind: Kind, error: PassingError, began: float) -> bool:
