@@ -548,6 +548,37 @@ def test_a_daemon_that_can_not_write_its_store_beats_and_says_why(household: Hou
         daemon.wait_for("service.heartbeat", state="working", reason=None, set_aside=1)
 
 
+def test_a_store_that_another_process_has_locked_holds_up_no_heartbeat(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 1}, "settle": 0.1})
+    with household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        daemon.wait_for("service.heartbeat", settling=0)
+        with closing(sqlite3.connect(household.state / STORE_NAME, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            (household.inbox / "a.jpg").write_bytes(b"no photo")
+            beat = daemon.wait_for("service.heartbeat", count=4, settling=None)
+        assert (beat["state"], beat["pending"], beat["rate"], beat["latencies"]) == ("working", None, None, [])
+        assert [root["state"] for root in beat["roots"]] == ["online"]
+        daemon.wait_for("service.heartbeat", state="working", set_aside=1, pending=0)
+        assert daemon.events("store.failed") == []
+        assert longest_pause(daemon) < timedelta(seconds=1.5)
+
+
+def test_a_store_that_is_opened_slowly_holds_up_no_heartbeat(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 1}})
+    household.make_store()
+    with closing(sqlite3.connect(household.state / STORE_NAME, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with household.running() as daemon:
+            beat = daemon.wait_for("service.heartbeat", count=3, state="starting")
+            assert (beat["reason"], beat["pending"]) == ("the store is being opened", None)
+            other.close()
+            daemon.wait_for("service.ready")
+            daemon.wait_for("service.heartbeat", state="working")
+            assert longest_pause(daemon) < timedelta(seconds=1.5)
+
+
 def test_a_reload_of_wrong_settings_is_told_in_the_heartbeat_until_they_are_right(household: Household) -> None:
     household.configure({"log": {"heartbeat": 1}})
     right = household.config.read_text()
