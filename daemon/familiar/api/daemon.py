@@ -22,6 +22,7 @@ from familiar.service.assembly import Assembly, assemble
 from familiar.service.inputs import CommandLines, DaemonInputs, FlickrAccess
 from familiar.service.opening import Opening
 from familiar.service.progress import Progress
+from familiar.service.signals import let_reloads_wait
 from familiar.service.systemd import Notifier
 from familiar.service.totals import CountingLog, ProcessCounts
 from familiar.settings import Settings
@@ -60,6 +61,7 @@ def run(session: Session, folders: tuple[Path, ...]) -> None:
 
 
 def _run(session: Session, folders: tuple[Path, ...]) -> None:
+    let_reloads_wait()
     configuration = Configuration(environment=session.environment, paths=folders, files=False)
     settings = configuration.read()
     notifier = Notifier(os.environ)

@@ -114,7 +114,7 @@ class Heartbeat:
             await asyncio.wait([self._task])
 
     async def _beat_regularly(self) -> None:
-        due = self._clock() + self._every
+        due = (self._counts.totals.beaten_at or self._clock()) + self._every  # also of the daemon before a reload
         while True:
             await asyncio.sleep(max(due - self._clock(), 0.0))
             due = max(due, self._clock()) + self._every
@@ -165,6 +165,7 @@ class Heartbeat:
 
     def _tell(self, state: DaemonState, reason: str | None) -> None:
         own = of_process(self._counts, self._store.path)
+        self._counts.totals.beaten_at = self._clock()
         self._log.emit(
             "service.heartbeat",
             run=self._counts.id,

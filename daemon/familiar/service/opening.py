@@ -89,7 +89,7 @@ class Opening:
             self._notifier.extend(6 * _EXTEND)
         if self._every is None or now < self._last + self._every:
             return
-        self._last = now
+        self._last = self._counts.totals.beaten_at = now
         self._log.emit(
             "service.heartbeat",
             run=self._counts.id,
