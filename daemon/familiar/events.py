@@ -263,8 +263,7 @@ CATALOGUE = (
         "operation.outdated",
         "info",
         ("operation", "photo", "kind", "rule", "reason"),
-        "Somebody took the photo away or changed it before the operation; nothing was done, and what is there now is "
-        "handled anew.",
+        "Somebody moved, deleted or changed the photo before the operation; nothing was done.",
     ),
     Event("disk.offline", "error", ("folder", "reason"), "Operations wait for a disk that is not mounted."),
     Event("disk.online", "info", ("folder",), "A disk that operations wait for is available; they are tried again."),

@@ -545,6 +545,7 @@ def test_a_daemon_that_can_not_write_its_store_beats_and_says_why(household: Hou
         assert beat["reason"].startswith(f"{household.state / STORE_NAME}: the store can't be used for now: ")
         assert longest_pause(daemon) < timedelta(seconds=1.5)
         filler.unlink()
+        daemon.wait_for("service.recovered")
         daemon.wait_for("service.heartbeat", state="working", reason=None, set_aside=1)
 
 

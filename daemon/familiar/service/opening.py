@@ -35,7 +35,7 @@ class Opening:
         self._store = store
         self._notifier = notifier
         self._log = log
-        self._began = self._last = time.monotonic()
+        self._began = self._last = counts.totals.beaten_at = time.monotonic()
         self._until = float("inf")
         self._is_told = False
         self._state: DaemonState = "starting"

@@ -26,7 +26,7 @@ class EventTotals:
     flickr_downloads: int = 0
     operations: Counter[tuple[str, str]] = field(default_factory=Counter)
     beaten_at: float | None = None
-    """When the last heartbeat came, in monotonic seconds; None before the first one."""
+    """When the last heartbeat came, in monotonic seconds; before the first one, when the start began."""
     settings_problem: str | None = None
     rules_problem: str | None = None
 
