@@ -128,7 +128,7 @@ def test_workers_that_hang_or_die_raise_their_alerts(household: Household, stack
             os.kill(pid, signal.SIGSTOP)
         try:
             small_photos(household.inbox, 600)
-            stack.wait_for("FamiliarStuck", "FamiliarFallsBehind")
+            stack.wait_for("FamiliarStuck", "FamiliarFallsBehind", within=180)
         finally:
             for pid in stopped:
                 with suppress(ProcessLookupError):

@@ -25,7 +25,7 @@ SCALED = {
     "[15m]": "[60s]",
     "[5m:]": "[5s:]",
     "[30m:]": "[15s:]",
-    "for: 1h": "for: 5s",
+    "for: 1h": "for: 30s",
     "[1h]": "[2m]",
 }
 """The times of the rules, and those of the tests; nothing else of them is changed."""

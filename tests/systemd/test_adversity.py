@@ -99,6 +99,20 @@ def test_a_full_var_is_waited_for_when_the_service_runs_and_when_it_starts(servi
         assert service.shown("NRestarts") == "0"
 
 
+def test_a_store_that_another_program_has_locked_is_waited_for_by_a_start(service: Service) -> None:
+    service.systemctl("stop", "familiar")
+    lock = (
+        "import sqlite3, time; store = sqlite3.connect('/var/lib/familiar/familiar.db', isolation_level=None)\n"
+        "store.execute('PRAGMA locking_mode = EXCLUSIVE'); store.execute('BEGIN EXCLUSIVE'); time.sleep(15)"
+    )
+    service.container.run("systemd-run", "--unit=lock", "--uid=familiar", "/opt/familiar/.venv/bin/python", "-c", lock)
+    service.systemctl("start", "--no-block", "familiar")
+    service.wait(lambda: service.shown("StatusText").startswith("waiting: "))
+    assert "the store has been locked by another program" in service.shown("StatusText")
+    service.wait(lambda: service.shown("ActiveState") == "active")
+    assert service.shown("NRestarts") == "0"
+
+
 def test_a_read_only_etc_is_no_obstacle_for_a_service_that_is_installed(service: Service, obama: Path) -> None:
     run = service.container.run
     run("mount", "--bind", "/etc", "/etc")
