@@ -14,7 +14,7 @@ LAYERS = (
     {"review"},
     {"api"},
     {"service"},
-    {"flickr", "folders"},
+    {"arrivals", "flickr", "folders", "jobs"},
     {"library"},
     {"sources", "vision", "effects", "store"},
     {"xmp"},

@@ -126,6 +126,7 @@ RIGHT: dict[str, object] = {
     "key": Key(key="k", secret="s"),
     "login": Login(token="t", secret="s", perms="read", nsid="1@N00", username="ann"),
     "name": "Ann",
+    "names": ["Ann"],
     "number": "123-456",
     "other": 1,
     "out": "photos.csv",

@@ -3,11 +3,11 @@
     uv run python tests/benchmarks/flickr.py listing [--photos 10000] [--albums 200]
     uv run python tests/benchmarks/flickr.py faults [--photos 1000] [--kills 20] [--faults 0.1] [--seed 1]
     uv run python tests/benchmarks/flickr.py pass [--photos 500]
-    uv run python tests/benchmarks/flickr.py offline [--photos 1000]
+    uv run python tests/benchmarks/flickr.py offline [--photos 1000] [--drips]
 
 `listing` counts calls, `faults` disturbs an account's first pass in every way and kills the daemon again and again,
-`pass` compares a pass over Flickr with a scan of the same files on disk, `offline` sends tags without a network. Uses
-the shared photos.
+`pass` compares a pass over Flickr with a scan of the same files on disk, `offline` sends tags without a network, or to
+a server whose answers drip. Uses the shared photos.
 """
 
 import argparse
@@ -158,7 +158,7 @@ def whole_pass(number: int) -> None:
     print(f"{len(files)} photos: {remote:.1f} s from Flickr, {local:.1f} s from disk, ratio {remote / local:.2f}")
 
 
-def offline(number: int) -> None:
+def offline(number: int, *, drips: bool) -> None:
     """Print how long it takes to find out that tags can't be sent, with a tag for each photo."""
     with tempfile.TemporaryDirectory() as folder, FlickrServer() as flickr:
         household = Household(base=Path(folder))
@@ -169,13 +169,17 @@ def offline(number: int) -> None:
             for photo in photos:
                 bench.want(photo.id, "Seen by familiar")
             bench.log_in()
-            bench.go_away()
+            if drips:
+                flickr.faults.next("drip", times=number)
+            else:
+                bench.go_away()
             endpoint = bench.settings.endpoint
         household.configure({"folders": [], "flickr": {"endpoint": endpoint}})
         began = time.monotonic()
         pushed = household.call("flickr", "push", check=False)
         seconds = time.monotonic() - began
-    print(f"{number} tags without a network: {seconds:.1f} s, status {pushed.returncode}; {pushed.stdout.strip()}")
+    how = "to a server that drips" if drips else "without a network"
+    print(f"{number} tags {how}: {seconds:.1f} s, status {pushed.returncode}; {pushed.stdout.strip()}")
 
 
 def main() -> None:
@@ -186,13 +190,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--faults", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--drips", action="store_true")
     wanted = parser.parse_args()
     if wanted.what == "listing":
         listing(wanted.photos or 10_000, wanted.albums)
     elif wanted.what == "faults":
         faults(wanted.photos or 1_000, wanted.kills, wanted.faults, wanted.seed)
     elif wanted.what == "offline":
-        offline(wanted.photos or 1_000)
+        offline(wanted.photos or 1_000, drips=wanted.drips)
     else:
         whole_pass(wanted.photos or 500)
 

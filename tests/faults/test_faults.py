@@ -14,15 +14,26 @@ def found_in(summary: Summary) -> str:
     return "\n".join(f"--replay {attempt!r}: {lines}" for attempt, lines in summary.found.items())
 
 
-def test_nothing_is_lost_whatever_call_of_a_move_to_another_disk_goes_wrong() -> None:
-    summary = gathered(Campaign(seed="1", every=("move-far",), share=0.4, thorough=False).divided(2))
-    assert summary.fired["kill"] > 10
-    assert summary.fired["error"] > 40
+SHORT = 0.3
+"""The share of the long form that the whole suite runs."""
+
+
+@pytest.fixture(params=[SHORT, pytest.param(1.0, marks=pytest.mark.long)], ids=["short", "whole"])
+def share(request: pytest.FixtureRequest) -> float:
+    return float(request.param)
+
+
+def test_nothing_is_lost_whatever_call_of_a_move_to_another_disk_goes_wrong(share: float) -> None:
+    summary = gathered(Campaign(seed="1", every=("move-far",), share=0.4 * share, thorough=False).divided(2))
+    assert summary.fired["kill"] > 10 * share
+    assert summary.fired["error"] > 40 * share
     assert not summary.found, found_in(summary)
 
 
-def test_nothing_is_lost_whatever_goes_wrong_at_random() -> None:
+def test_nothing_is_lost_whatever_goes_wrong_at_random(share: float) -> None:
     rest = tuple(name for name in SMALL if name != "move-far")
-    summary = gathered(Campaign(seed="2", every=rest, share=0.002, kills=20, errors=20, stops=20, storms=5).divided(2))
-    assert min(summary.fired[kind] for kind in ("kill", "error", "stop")) >= 20
+    each, storms = round(20 * share), round(5 * share)
+    campaign = Campaign(seed="2", every=rest, share=0.002 * share, kills=each, errors=each, stops=each, storms=storms)
+    summary = gathered(campaign.divided(2))
+    assert min(summary.fired[kind] for kind in ("kill", "error", "stop")) >= each
     assert not summary.found, found_in(summary)

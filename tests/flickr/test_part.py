@@ -121,7 +121,7 @@ def test_a_photo_without_any_file_is_refused_with_the_reason(bench: FlickrBench,
     assert bench.log.of("flickr.refused")[0]["reason"] == "Flickr has no file of this photo"
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 200])
 def test_of_a_video_whose_original_is_withheld_the_next_size_is_fetched(
     bench: FlickrBench, obama: Path, status: int
 ) -> None:

@@ -182,6 +182,42 @@ def test_without_a_network_a_few_photos_are_tried_no_call_is_counted_and_all_are
     assert (sent.added, sent.trouble) == (8, None)
 
 
+@pytest.mark.parametrize("fault", ["drip", "half", "empty", "html", "503", "error:201", "error:105"])
+def test_without_a_whole_answer_a_few_photos_are_tried_and_the_next_run_begins_with_others(
+    bench: FlickrBench, astronaut: Path, fault: str
+) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut).id for _ in range(6)]
+    bench.look()
+    bench.settings = bench.settings.model_copy(update={"backoff": 0.001, "timeout": 0.05 if fault == "drip" else 60})
+    for each in photos:
+        bench.want(each, "Jane Doe")
+    bench.flickr.faults.next(fault, method="flickr.photos.getInfo", times=999)
+    tried = []
+    for _ in range(2):
+        bench.flickr.record.clear()
+        sent = bench.send(later=0).sent
+        assert (sent.failed, sent.trouble is not None) == (3, True)
+        asked = bench.flickr.record.calls("flickr.photos.getInfo")
+        tried.append(list(dict.fromkeys(call.parameters["photo_id"] for call in asked)))
+    assert tried == [photos[:3], photos[3:]]
+    bench.flickr.faults.stop()
+    bench.settings = bench.settings.model_copy(update={"timeout": 60})
+    sent = bench.send().sent
+    assert (sent.added, sent.trouble) == (6, None)
+
+
+def test_an_answer_between_two_failures_is_an_answer(bench: FlickrBench, astronaut: Path) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut) for _ in range(5)]
+    bench.look()
+    for each in photos:
+        bench.want(each.id, "Jane Doe")
+    bench.flickr.account.delete_photo(photos[2].id)
+    bench.flickr.faults.next("503", method="flickr.photos.getInfo", times=12)
+    bench.flickr.faults.next("503", method="flickr.photos.getInfo", times=12, after=1)
+    sent = bench.send().sent
+    assert (sent.failed, sent.refused, sent.trouble) == (4, 1, None)
+
+
 def test_each_photo_is_tried_once_in_a_run_even_if_it_is_due_again_meanwhile(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe")
     bench.flickr.faults.next("503", times=99)

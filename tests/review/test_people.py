@@ -68,6 +68,76 @@ def test_people_are_merged_and_that_is_undone(visitor: Visitor, served: ServedPa
         assert library.people.names() == ["Barack Obama", "Joe Biden"]
 
 
+@pytest.fixture
+def three(served: ServedPage, known: int) -> dict[str, str]:
+    """Barack Obama, Joe Biden and Eileen Collins: their ids with the versions that a page had seen."""
+    with served.library() as library:
+        library.clusters.name(2, "Joe Biden")
+        library.clusters.name(3, "Eileen Collins")
+        library.rematch()
+        return {str(person.id): library.people.state(person.id).version for person in library.people.all()}
+
+
+def test_several_people_are_merged_by_one_answer_and_that_is_undone(
+    visitor: Visitor, served: ServedPage, three: dict[str, str]
+) -> None:
+    made = visitor.change(what="merge people", people=three, name="Joe Biden").json()
+    assert (made["said"], len(made["events"])) == ("Barack Obama and Eileen Collins are Joe Biden now", 1)
+    with served.library() as library:
+        assert [(one.name, one.faces) for one in library.people.all()] == [("Joe Biden", 11)]
+        assert made["versions"] == {str(made["person"]): library.people.state(made["person"]).version}
+        assert library.history()[0].what == "Barack Obama and Eileen Collins became a part of Joe Biden"
+    assert visitor.change(what="undo", events=made["events"]).status_code == 200
+    with served.library() as library:
+        library.rematch()
+        assert [one.faces for one in library.people.all()] == [5, 2, 4]
+
+
+def test_several_people_get_a_new_name_if_it_is_said_to_be_new(
+    visitor: Visitor, served: ServedPage, three: dict[str, str]
+) -> None:
+    refused = visitor.change(what="merge people", people=three, name="Everybody")
+    assert (refused.status_code, refused.json()["kind"]) == (409, "new name")
+    made = visitor.change(what="merge people", people=three, name="Everybody", is_new=True).json()
+    with served.library() as library:
+        assert library.people.names() == ["Everybody"]
+    visitor.change(what="undo", events=made["events"])
+    with served.library() as library:
+        assert library.people.names() == ["Barack Obama", "Eileen Collins", "Joe Biden"]
+
+
+def test_if_one_of_several_people_has_changed_or_is_somebody_else_none_is_merged(
+    visitor: Visitor, served: ServedPage, three: dict[str, str]
+) -> None:
+    with served.library() as library:
+        group = next(row.id for row in library.clusters.all() if row.name == "Eileen Collins")
+        library.clusters.refuse(group, "Joe Biden")
+    apart = visitor.change(what="merge people", people=three, name="Barack Obama")
+    assert (apart.status_code, "told apart from" in apart.json()["said"]) == (422, True)
+    with served.library() as library:
+        library.people.rename("Eileen Collins", "Eileen")
+    stale = visitor.change(what="merge people", people=three, name="Barack Obama")
+    assert (stale.status_code, stale.json()["kind"]) == (409, "stale")
+    with served.library() as library:
+        assert len(library.people.names()) == 3
+
+
+def test_all_else_is_decided_about_one_person_at_a_time(visitor: Visitor, three: dict[str, str]) -> None:
+    answer = visitor.change(what="hide", people=three)
+    assert (answer.status_code, "this is about one person" in answer.json()["said"]) == (400, True)
+    (one, *_) = three
+    alone = visitor.change(what="merge people", people={one: three[one]}, name="Barack Obama")
+    assert (alone.status_code, alone.json()["said"]) == (422, "Choose at least two people.")
+
+
+def test_the_people_who_look_most_alike_come_first(visitor: Visitor, three: dict[str, str]) -> None:
+    (one, *_) = three
+    found = visitor.get(f"/people/{one}/similar?most=5").json()
+    assert {person["name"] for person in found} == {"Joe Biden", "Eileen Collins"}
+    assert [person["distance"] for person in found] == sorted(person["distance"] for person in found)
+    assert visitor.get(f"/people/{one}/similar?most=1").json() == found[:1]
+
+
 def test_a_person_who_has_changed_since_is_not_decided_on(visitor: Visitor, served: ServedPage, known: int) -> None:
     before = seen(served, known)
     with served.library() as library:

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from familiar.arrivals.latencies import Latencies
 from familiar.service.failures import Failures
 from familiar.service.heartbeat import Heartbeat
-from familiar.service.latencies import Latencies
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.service.totals import ProcessCounts

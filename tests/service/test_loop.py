@@ -11,9 +11,10 @@ from typing import Any, cast
 import pytest
 
 from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError, WorkersError
+from familiar.jobs.job import Eager, Job, Periodic, Spare
 from familiar.service.daemon import Daemon
 from familiar.service.failures import Failures
-from familiar.service.jobs import Eager, Job, Periodic, Spare
+from familiar.service.shutdown import Shutdown
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake
@@ -69,9 +70,6 @@ class Beginning:
     def open(self) -> None:
         self.notes.append("open")
 
-    async def close(self) -> None:
-        """Nothing is to be ended."""
-
 
 class Beating:
     """A heartbeat that notes that it begins and ends."""
@@ -90,6 +88,11 @@ class Beating:
 
 class NoWorkers:
     def close(self, within: float) -> None:
+        pass
+
+
+class NoSignals:
+    async def close(self) -> None:
         pass
 
 
@@ -116,8 +119,15 @@ class Bench:
         daemon = Daemon(
             startup=cast("Any", Beginning(self.notes, self.wake, self.beginning_error)),
             jobs=(*jobs, window),
-            window=cast("Any", window),
-            workers=cast("Any", NoWorkers()),
+            shutdown=Shutdown(
+                jobs=(*jobs, window),
+                window=cast("Any", window),
+                workers=cast("Any", NoWorkers()),
+                signals=cast("Any", NoSignals()),
+                stop=self.stop,
+                log=self.log,
+                clock=time.monotonic,
+            ),
             stop=self.stop,
             wake=self.wake,
             failures=Failures(
@@ -130,7 +140,6 @@ class Bench:
                 pause=self.pause,
             ),
             heartbeat=cast("Any", Beating(self.notes)),
-            log=self.log,
             clock=time.monotonic,
         )
         return asyncio.run(asyncio.wait_for(daemon.run(until_idle=until_idle), 20))

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from familiar.arrivals.arrival import Arrival, Stage
+from familiar.arrivals.retries import Retries
+from familiar.arrivals.stages.identification import Identify, Index
+from familiar.arrivals.stages.repeats import Repeats
+from familiar.arrivals.tally import Tally
 from familiar.errors import GoneError
 from familiar.library.sources import FlickrCache, Sources
 from familiar.model import Copy, Photo, PhotoKind, Plan
-from familiar.service.arrival import Arrival, Stage
-from familiar.service.retries import Retries
-from familiar.service.stages.identification import Identify, Index
-from familiar.service.stages.repeats import Repeats
-from familiar.service.tally import Tally
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers

@@ -263,7 +263,7 @@ def rule_book(session: Session, settings: Settings, store: Store, log: EventLog 
 
 
 def _result(store: Store, made: Assembly, log: ProblemLog) -> ScanResult:
-    counts, tally = store.photos.counts(), made.handler.tally
+    counts, tally = store.photos.counts(), made.tally
     scanned, passed_by = made.intake.root_states(), Counter[str]()
     for root in store.roots.all():
         if str(root.path) in scanned:

@@ -284,8 +284,6 @@ class FlickrAccount:
             if not login.may_write and store.flickr_tags.open_tags():
                 raise NotAllowedError("the login has read access only")
             await sender.send_all()
-            if sender.sent.trouble is None:
-                store.flickr_facts.remember("trouble", None)
         finally:
             calls.close()
         return push_result(store, sender)

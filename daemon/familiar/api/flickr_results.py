@@ -73,8 +73,8 @@ def sync_result(store: Store, made: Assembly) -> SyncResult:
     (sync,) = made.flickr
     counts = store.flickr.counts()
     return SyncResult(
-        handled=made.handler.tally.done,
-        set_aside=made.handler.tally.set_aside,
+        handled=made.tally.done,
+        set_aside=made.tally.set_aside,
         failed=counts["listed"] + counts["fetched"],
         refused=counts["refused"],
         photos=counts["done"],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from familiar.library.people.unmatched import UnmatchedPerson
     from familiar.model import Embeddings
     from familiar.store.decisions.log import EventRow
-    from familiar.store.people import PersonGlance, ReferenceRow
+    from familiar.store.people import ReferenceRow
     from familiar.store.views.faces_of_people import FaceOfPerson, FacesOfPeople, ThresholdChange
     from familiar.store.views.representative_faces import RepresentativeFace
 
@@ -230,7 +230,7 @@ class RegisteredPeople:
     def looks(self, name: str) -> PersonLooks:
         """Return groups of a person's faces that are alike, the largest first; they show a wrong merge.
 
-        Of more than a thousand faces, a thousand are compared, from the nearest to the farthest one.
+        Of more than 600 faces, 600 are compared, from the nearest to the farthest one.
 
         Raises:
             UsageError: there is no such person.
@@ -262,7 +262,7 @@ class RegisteredPeople:
         return self._session.store().likenesses.references(self.id_of(name), most=most)
 
     def similar(self, name: str, *, most: int = 10) -> list[tuple[str, float]]:
-        """Return the people who look most like a person, with the mean distance of their references.
+        """Return the people who look most like a person, with the mean distance of their references, the nearest first.
 
         Raises:
             UsageError: there is no such person.
@@ -314,14 +314,14 @@ class RegisteredPeople:
         check_number("most", most, 0)
         return self._session.store().likenesses.of_person(self.id_of(name), most=most)
 
-    def covers(self) -> list[tuple[PersonGlance, RepresentativeFace | None]]:
+    def covers(self) -> list[tuple[PersonState, RepresentativeFace | None]]:
         """Return all people by name, with the number of their faces, and the face that is best to show, if any.
 
         Raises:
             NoStoreError: there is no store yet.
         """
         store = self._session.store()
-        return [(person, store.likenesses.cover(person.id)) for person in store.people.glances()]
+        return [(person, store.likenesses.cover(person.id)) for person in store.people.states()]
 
     def unmatched(self) -> tuple[UnmatchedPerson, ...]:
         """Return the people with whom new faces are not compared: only other models have encoded their references.
@@ -432,6 +432,15 @@ class RegisteredPeople:
             UsageError: one of them does not exist, they are the same, or they were told apart before.
         """
         event = self._session.store().decisions.people.merge(name, into)
+        return self._decided(event, into)
+
+    def merge_all(self, names: Sequence[str], into: str) -> DecidedPerson:
+        """Give all that is known of some people to another one, whom it returns, and remove them, as one decision.
+
+        Raises:
+            UsageError: as `merge`, or nobody is named; nothing is changed.
+        """
+        event = self._session.store().decisions.people.merge_all(names, into)
         return self._decided(event, into)
 
     def remove(self, name: str) -> DecidedPerson:

@@ -33,12 +33,12 @@ class UnknownNameError(UsageError):
 
 
 class Change(BaseModel):
-    """A change: what is to be done with groups or a person, and the version of each that the page had seen.
+    """A change: what is to be done with groups or people, and the version of each that the page had seen.
 
     `faces` are those of the only group that are taken out, split off or no faces; with `name` they are left out when
     the group gets it. Of a person, they are those that are confirmed, refused, given to somebody else or split off as a
     group without a name, or the one that stands for the person; `name` is the new name, or that of the person who gets
-    the faces, or whom the person becomes a part of. `events`, or `operations` on files, are those that are undone.
+    the faces, or of the one person that several become. `events`, or `operations` on files, are those that are undone.
     `files` are those that were set aside and are tried again, with their paths percent-encoded; none: all.
     `is_new` says that the name is that of a new person, `allows_same_photo` that a photo may show the person twice.
     Of a photo, `faces` are those in it that are named, refused for a person, or no faces; a missed one is added in a
@@ -75,7 +75,7 @@ class Change(BaseModel):
         "undo",
     ]
     groups: Mapping[int, str] = Field(default={}, max_length=_MOST)
-    people: Mapping[int, str] = Field(default={}, max_length=1)
+    people: Mapping[int, str] = Field(default={}, max_length=_MOST)
     photos: Mapping[int, str] = Field(default={}, max_length=1)
     faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
     events: tuple[int, ...] = Field(default=(), max_length=_MOST)
@@ -103,6 +103,8 @@ class Change(BaseModel):
         if self.what in _ABOUT_PEOPLE:
             if not self.people:
                 raise ValueError("a person is needed")
+            if len(self.people) > 1 and self.what != "merge people":
+                raise ValueError("this is about one person")
         elif self.what in _ABOUT_PHOTOS:
             if not self.photos or (self.what == "add face" and self.box is None):
                 raise ValueError("a photo is needed, and to add a face, a box")
@@ -146,11 +148,16 @@ Action: TypeAlias = Callable[[Library, Change], Made]
 
 def known_name(library: Library, change: Change) -> str:
     """Return the name as the person has it, or a new one."""
-    key = name_key(change.name)
-    known = next((name for name in library.people.names() if name_key(name) == key), None)
+    known = person_named(library, change.name)
     if known is None and not change.is_new:
         raise UnknownNameError(f"Nobody is named “{change.name}” yet.")
     return known or change.name
+
+
+def person_named(library: Library, name: str) -> str | None:
+    """Return a name as the person has it; None if nobody has it."""
+    key = name_key(name)
+    return next((known for known in library.people.names() if name_key(known) == key), None)
 
 
 def made_by(said: str, events: Iterable[EventRow], *, group: int | None = None) -> Made:

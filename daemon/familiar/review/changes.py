@@ -33,10 +33,11 @@ def make_change(library: Library, change: Change) -> Made:
 
 def _versions_after(library: Library, change: Change) -> Iterator[tuple[int, str]]:
     """Give the versions of what the page may go on to decide about before it has got the answer."""
-    with suppress(UsageError):  # it became a part of something else
-        for person in change.people:
+    for person in change.people:
+        with suppress(UsageError):  # they became a part of somebody else
             yield person, library.people.state(person).version
-        for group in change.groups if change.faces else ():
+    for group in change.groups if change.faces else ():
+        with suppress(UsageError):
             yield group, library.clusters.find(group).version
 
 

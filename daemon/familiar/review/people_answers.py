@@ -27,6 +27,10 @@ _SHORT = 1.0
 """Seconds that the page of all people may take to show what was decided elsewhere."""
 
 
+_SIMILAR = 10
+"""People that a field for a name offers."""
+
+
 class PeopleAnswers:
     """The page of all people, that of each, and what their scripts ask for."""
 
@@ -111,10 +115,10 @@ class PeopleAnswers:
         return StreamingResponse(parts, media_type="application/zip", headers={"Content-Disposition": disposition})
 
     async def _list_similar_names(self, request: Request) -> Response:
-        person = int(request.path_params["person"])
+        person, most = int(request.path_params["person"]), number_in(request.query_params.get("most", "")) or _SIMILAR
 
         def similar(library: Library) -> list[tuple[str, float]]:
-            return library.people.similar(library.people.state(person).name)
+            return library.people.similar(library.people.state(person).name, most=most)
 
         found = await self._library.ask(similar)
         return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])

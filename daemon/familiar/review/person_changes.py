@@ -6,8 +6,8 @@ from familiar.api.library import Library
 from familiar.api.people import DecidedPerson
 from familiar.errors import UsageError
 from familiar.names import name_key
-from familiar.plurals import counted
-from familiar.review.change_requests import Action, Change, Made, known_name, made_by
+from familiar.plurals import counted, listed
+from familiar.review.change_requests import Action, Change, Made, known_name, made_by, person_named
 from familiar.store.decisions.log import EventRow
 from familiar.store.people import PersonState
 
@@ -69,8 +69,18 @@ def _rename(library: Library, change: Change) -> Made:
 
 
 def _merge_people(library: Library, change: Change) -> Made:
-    person, into = _person(library, change), library.people.state(library.people.id_of(change.name))
-    return _decided(library.people.merge(person.name, into.name), f"{person.name} is {into.name} now")
+    """Make one person of some, who get the name: that of one of them, of somebody else, or a new one."""
+    people, name = [library.people.state(person) for person in change.people], known_name(library, change)
+    largest = max(people, key=lambda person: (person.faces, -person.id))
+    into = person_named(library, name) or largest.name
+    others = [person.name for person in people if person.name != into]
+    if not others:
+        raise UsageError("Choose at least two people.")
+    merged = library.people.merge_all(others, into)
+    decided = [merged, *([] if name == into else [library.people.rename(into, name)])]
+    events = tuple(one.event for one in decided if one.event is not None)
+    is_now = "is" if len(others) == 1 else "are"
+    return Made(said=f"{listed(others)} {is_now} {name} now", events=events, person=merged.id)
 
 
 def _set_threshold(library: Library, change: Change) -> Made:

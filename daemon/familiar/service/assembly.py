@@ -5,32 +5,34 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from familiar.arrivals.arrival import Stage
+from familiar.arrivals.handler import Handler
+from familiar.arrivals.retries import Retries
+from familiar.arrivals.stages.decision import Decide, FollowStill, WaitForTurn
+from familiar.arrivals.stages.identification import Identify, Index, Together, WaitForFile, WaitForStill
+from familiar.arrivals.stages.operations import Record, Run
+from familiar.arrivals.stages.recognition import Recognise, Reencode
+from familiar.arrivals.stages.repeats import LeaveRepeats, Repeats
+from familiar.arrivals.stages.sidecars import ReadSidecars, WriteSidecars
+from familiar.arrivals.tally import Tally
 from familiar.folders.intake import Intake
-from familiar.service.arrival import Stage
+from familiar.jobs.grouper import Grouper
+from familiar.jobs.job import Eager, Job, Periodic, Spare
+from familiar.jobs.reencoding import BackgroundReencoding, ReferenceReencoding
+from familiar.jobs.remote_health import RemoteHealth
+from familiar.jobs.review_page import ReviewPage
+from familiar.jobs.worker_health import WorkerHealth
 from familiar.service.backlog import Backlog
 from familiar.service.daemon import Daemon
 from familiar.service.failures import Failures
-from familiar.service.grouper import Grouper
-from familiar.service.handler import Handler
 from familiar.service.heartbeat import Heartbeat
 from familiar.service.inputs import CommandLines, DaemonInputs, FlickrAccess
-from familiar.service.jobs import Eager, Job, Periodic, Spare
 from familiar.service.parts import Parts
 from familiar.service.progress import Progress, progress_of
-from familiar.service.reencoding import BackgroundReencoding, ReferenceReencoding
-from familiar.service.remote_health import RemoteHealth
-from familiar.service.retries import Retries
-from familiar.service.review_page import ReviewPage
+from familiar.service.shutdown import Shutdown
 from familiar.service.signals import Signals
-from familiar.service.stages.decision import Decide, FollowStill, WaitForTurn
-from familiar.service.stages.identification import Identify, Index, Together, WaitForFile, WaitForStill
-from familiar.service.stages.operations import Record, Run
-from familiar.service.stages.recognition import Recognise, Reencode
-from familiar.service.stages.repeats import LeaveRepeats, Repeats
-from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.service.startup import Startup
 from familiar.service.window import FileWindow
-from familiar.service.worker_health import WorkerHealth
 from familiar.settings import FlickrSettings
 from familiar.vision.chosen_model import chosen_model
 
@@ -40,13 +42,16 @@ if TYPE_CHECKING:
 _LOOK_AT_DISKS = 5.0
 """Seconds between two looks for disks that operations wait for."""
 
+_LOOK_AT_STORE = 0.5
+"""Seconds between two looks at the store for what other programs do: a turn may follow at once, with each photo."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
     """A daemon, and its parts that others use."""
 
     daemon: Daemon
-    handler: Handler
+    tally: Tally
     intake: Intake
     flickr: "Sequence[FlickrSync]"
 
@@ -66,17 +71,43 @@ def assemble(
     """
     parts = Parts(inputs)
     syncs = () if flickr is None else [_flickr_job(inputs, parts, flickr, account) for account in flickr.accounts]
-    handler = _handler(inputs, parts)
-    window = FileWindow(
+    window = _window(inputs, parts, syncs)
+    failures = _failures(inputs, parts)
+    heartbeat = _heartbeat(inputs, parts, window, failures, syncs)
+    signals = _signals(inputs, parts, heartbeat, reload)
+    jobs = (
+        *([Periodic(partial(_follow_model, inputs, parts))] if inputs.watch else ()),
+        *_jobs(inputs, parts, window, syncs),
+        *([Periodic(lambda: report(progress_of(inputs.store, parts.tally)))] if report is not None else []),
+        *(_lasting_jobs(inputs, parts, window, commands) if inputs.watch else ()),
+    )
+    daemon = Daemon(
+        startup=_startup(inputs, parts, signals, syncs),
+        jobs=jobs,
+        shutdown=_shutdown(inputs, parts, signals, window, jobs),
+        stop=parts.stop,
+        wake=parts.wake,
+        failures=failures,
+        heartbeat=heartbeat,
+        clock=inputs.clock,
+    )
+    return Assembly(daemon=daemon, tally=parts.tally, intake=parts.intake, flickr=syncs)
+
+
+def _window(inputs: DaemonInputs, parts: Parts, syncs: "Sequence[FlickrSync]") -> FileWindow:
+    return FileWindow(
         store=inputs.store,
-        handler=handler,
+        handler=_handler(inputs, parts),
         workers=parts.workers,
         roots=lambda: [*parts.intake.online_roots, *(sync.root_id for sync in syncs)],
         wake=parts.wake,
         log=inputs.log,
         backlog=Backlog(settings=inputs.settings.backlog, log=inputs.log) if inputs.watch else None,
     )
-    failures = Failures(
+
+
+def _failures(inputs: DaemonInputs, parts: Parts) -> Failures:
+    return Failures(
         stop=parts.stop,
         rescan=parts.intake.request_rescan,
         notifier=inputs.notifier,
@@ -84,25 +115,6 @@ def assemble(
         clock=inputs.clock,
         longest=inputs.settings.give_up_after * 60 if inputs.watch else inputs.settings.wait_for_daemon,
     )
-    heartbeat = _heartbeat(inputs, parts, window, failures, syncs)
-    daemon = Daemon(
-        startup=_startup(inputs, parts, heartbeat, syncs, reload),
-        jobs=(
-            *([Periodic(partial(_follow_model, inputs, parts))] if inputs.watch else ()),
-            *_jobs(inputs, parts, window, syncs),
-            *([Periodic(lambda: report(progress_of(inputs.store, parts.tally)))] if report is not None else []),
-            *(_lasting_jobs(inputs, parts, window, commands) if inputs.watch else ()),
-        ),
-        window=window,
-        workers=parts.workers,
-        stop=parts.stop,
-        wake=parts.wake,
-        failures=failures,
-        heartbeat=heartbeat,
-        log=inputs.log,
-        clock=inputs.clock,
-    )
-    return Assembly(daemon=daemon, handler=handler, intake=parts.intake, flickr=syncs)
 
 
 def _handler(inputs: DaemonInputs, parts: Parts) -> Handler:
@@ -111,7 +123,6 @@ def _handler(inputs: DaemonInputs, parts: Parts) -> Handler:
         stages=_stages(inputs, parts, retries),
         sources=parts.sources,
         retries=retries,
-        tally=parts.tally,
         latencies=parts.latencies,
         log=inputs.log,
     )
@@ -138,14 +149,8 @@ def _heartbeat(
     )
 
 
-def _startup(
-    inputs: DaemonInputs,
-    parts: Parts,
-    heartbeat: Heartbeat,
-    syncs: "Sequence[FlickrSync]",
-    reload: Callable[[], bool],
-) -> Startup:
-    signals = Signals(
+def _signals(inputs: DaemonInputs, parts: Parts, heartbeat: Heartbeat, reload: Callable[[], bool]) -> Signals:
+    return Signals(
         stop=parts.stop,
         reload=reload,
         rescan=parts.intake.request_rescan,
@@ -153,6 +158,9 @@ def _startup(
         wake=parts.wake,
         on_reloaded=heartbeat.show,
     )
+
+
+def _startup(inputs: DaemonInputs, parts: Parts, signals: Signals, syncs: "Sequence[FlickrSync]") -> Startup:
     return Startup(
         signals=signals,
         rematching=parts.rematching,
@@ -160,6 +168,20 @@ def _startup(
         sources=[parts.intake, *syncs],
         wake=parts.wake,
         notifier=inputs.notifier,
+        log=inputs.log,
+        clock=inputs.clock,
+    )
+
+
+def _shutdown(
+    inputs: DaemonInputs, parts: Parts, signals: Signals, window: FileWindow, jobs: Sequence[Job]
+) -> Shutdown:
+    return Shutdown(
+        jobs=jobs,
+        window=window,
+        workers=parts.workers,
+        signals=signals,
+        stop=parts.stop,
         log=inputs.log,
         clock=inputs.clock,
     )
@@ -223,12 +245,12 @@ def _jobs(inputs: DaemonInputs, parts: Parts, window: FileWindow, syncs: "Sequen
     store, log, notifier = inputs.store, inputs.log, inputs.notifier
     return (
         Periodic(store.check_in_place),
-        Periodic(store.check_schema),
-        ReferenceReencoding(reencoder=parts.reencoder, stop=parts.stop, notifier=notifier),
+        Periodic(store.check_schema, every=_LOOK_AT_STORE),
+        ReferenceReencoding(reencoder=parts.reencoder, stop=parts.stop, on_progress=notifier.ping),
         Periodic(inputs.rules.look),
         parts.intake,
         parts.rematching,
-        Periodic(store.qualities.rate),
+        Periodic(store.qualities.rate, every=_LOOK_AT_STORE),
         Periodic(parts.runner.look_after_disks, every=_LOOK_AT_DISKS),
         parts.operations,
         *syncs,

@@ -1,21 +1,15 @@
 """The loop of the daemon, in the one thread that owns the store and the effects."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from familiar.errors import StoreUnavailableError, WorkersError
-from familiar.events import EventLog
+from familiar.jobs.job import Job
 from familiar.service.failures import Failures
 from familiar.service.heartbeat import Heartbeat
-from familiar.service.jobs import Job
+from familiar.service.shutdown import Shutdown
 from familiar.service.startup import Startup
 from familiar.service.stop_request import StopRequest
 from familiar.service.wake import Wake
-from familiar.service.window import FileWindow
-from familiar.vision.workers.pool import Workers
-
-_STOP_WITHIN = 8.0
-"""Seconds that running tasks of the workers get to end when the daemon stops."""
 
 
 class Daemon:
@@ -26,28 +20,24 @@ class Daemon:
         *,
         startup: Startup,
         jobs: Sequence[Job],
-        window: FileWindow,
-        workers: Workers,
+        shutdown: Shutdown,
         stop: StopRequest,
         wake: Wake,
         failures: Failures,
         heartbeat: Heartbeat,
-        log: EventLog,
         clock: Callable[[], float],
     ) -> None:
         """Take the jobs in the order in which each turn runs them, and what begins, ends and times the loop.
 
-        `window`, one of the jobs, has the files that are given back at the end. `clock` gives monotonic seconds.
+        `clock` gives monotonic seconds.
         """
         self._startup = startup
         self._jobs = tuple(jobs)
-        self._window = window
-        self._workers = workers
+        self._shutdown = shutdown
         self._stop = stop
         self._wake = wake
         self._failures = failures
         self._heartbeat = heartbeat
-        self._log = log
         self._clock = clock
 
     async def run(self, *, until_idle: bool = False) -> bool:
@@ -72,7 +62,7 @@ class Daemon:
                         self._heartbeat.is_ready = True
                         await self._work(until_idle=until_idle)
             finally:
-                await self._wind_up()
+                await self._shutdown.finish()
         finally:
             await self._heartbeat.close()
         return self._stop.begins_again
@@ -111,12 +101,3 @@ class Daemon:
                 raise refusal
             await self._failures.wait_for_workers(refusal)
         return refusal is None
-
-    async def _wind_up(self) -> None:
-        started, given_back = self._clock(), self._window.count
-        for job in (self._window, *reversed(self._jobs)):
-            await job.close()
-        await asyncio.to_thread(self._workers.close, within=_STOP_WITHIN)
-        await self._startup.close()
-        if not self._stop.begins_again:
-            self._log.emit("service.stopped", given_back=given_back, seconds=self._clock() - started)

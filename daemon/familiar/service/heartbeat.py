@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from familiar.arrivals.latencies import Latencies
 from familiar.durations import duration
 from familiar.errors import StoreError
 from familiar.events import EventLog
@@ -19,7 +20,6 @@ from familiar.library.space import space_of
 from familiar.plurals import counted
 from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
-from familiar.service.latencies import Latencies
 from familiar.service.stand_in import StandIn
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier

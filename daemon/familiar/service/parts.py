@@ -1,7 +1,10 @@
 """The parts of a daemon that its stages and jobs share."""
 
+from familiar.arrivals.latencies import Latencies
 from familiar.effects.disks import Disks
 from familiar.folders.intake import Intake
+from familiar.jobs.open_operations import OpenOperations
+from familiar.jobs.rematching import Rematching
 from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.planning import Planner
@@ -12,9 +15,6 @@ from familiar.library.sidecars.reader import SidecarReader
 from familiar.library.sidecars.writer import SidecarWriter
 from familiar.library.sources import FlickrCache, Sources
 from familiar.service.inputs import DaemonInputs
-from familiar.service.latencies import Latencies
-from familiar.service.operations import OpenOperations
-from familiar.service.rematching import Rematching
 from familiar.service.stop_request import StopRequest
 from familiar.service.wake import Wake
 from familiar.vision.chosen_model import chosen_model
@@ -75,7 +75,7 @@ class Parts:
             store=store,
             recogniser=self.recogniser,
             sidecar_reader=self.sidecar_reader,
-            notifier=inputs.notifier,
+            on_progress=inputs.notifier.ping,
             log=log,
             clock=clock,
         )

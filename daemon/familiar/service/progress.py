@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from familiar.service.tally import Tally
+from familiar.arrivals.tally import Tally
 from familiar.store.store import Store
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from familiar.events import EventLog
-from familiar.service.operations import OpenOperations
-from familiar.service.rematching import Rematching
+from familiar.jobs.open_operations import OpenOperations
+from familiar.jobs.rematching import Rematching
 from familiar.service.signals import Signals
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake
@@ -51,10 +51,6 @@ class Startup:
         self._signals.listen()
         await self._rematching.advance(self._begun_at)
         await self._operations.begin()
-
-    async def close(self) -> None:
-        """Listen no more."""
-        await self._signals.close()
 
     def open(self) -> None:
         """Start watching: new files are detected from now on."""

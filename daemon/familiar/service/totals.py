@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from familiar.arrivals.tally import Tally
 from familiar.events import EventLog
-from familiar.service.tally import Tally
 from familiar.store.flickr.calls import Kind
 
 _OUTCOMES = ("done", "kept", "failed", "refused", "outdated", "undone", "undo_failed")

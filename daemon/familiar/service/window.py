@@ -6,11 +6,11 @@ What arrives is done before the backlog, without waiting for its turn.
 import asyncio
 from collections.abc import Callable
 
+from familiar.arrivals.handler import Handler
 from familiar.errors import StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.tasks import Tasks
 from familiar.service.backlog import Backlog
-from familiar.service.handler import Handler
 from familiar.service.wake import Wake
 from familiar.store.files import FileRow
 from familiar.store.store import Store

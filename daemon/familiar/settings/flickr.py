@@ -82,7 +82,9 @@ class FlickrSettings(Section):
         description="Time between the starts of two downloads; when the image servers refuse downloads, it gets longer "
         "for a while.",
     )
-    timeout: Seconds = Field(default=30.0, gt=0, le=600, description="Time limit for an answer.")
+    timeout: Seconds = Field(
+        default=30.0, gt=0, le=600, description="Time limit for an answer or a file; a long one may take longer."
+    )
     backoff: Seconds = Field(
         default=2.0, gt=0, le=60, description="Wait before the first retry; each further wait is twice as long."
     )

@@ -19,6 +19,11 @@ from familiar.store.versions import version_of
 
 _FACES = "(SELECT count(*) FROM matches WHERE person_id = people.id AND accepted = 1)"
 """The number of the faces that match a person."""
+FACES_OF_PERSON = """
+faces INDEXED BY faces_glance WHERE id IN (SELECT face_id FROM matches WHERE person_id = {person} AND accepted = 1)
+"""
+"""The faces that match a person, in the order of their ids: in that of their distances, each is in another place of the
+file."""
 _STATE = (
     f"id, name, threshold, hidden, cover, (SELECT count(*) FROM face_references WHERE person_id = people.id), {_FACES}"
 )
@@ -31,14 +36,6 @@ class Person:
 
     id: int
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonGlance(Person):
-    """A person with the number of the faces that match them."""
-
-    faces: int
-    hidden: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +114,10 @@ class People:
         )
         return [str(name) for (name,) in rows]
 
-    def glances(self) -> list[PersonGlance]:
-        """Return all people by name, each with the number of their faces; their photos are not counted, as in `all`."""
-        rows = self._db.conn.execute(f"SELECT id, name, {_FACES}, hidden FROM people ORDER BY key")
-        return [PersonGlance(id=id_, name=name, faces=faces, hidden=bool(hidden)) for id_, name, faces, hidden in rows]
+    def states(self) -> list[PersonState]:
+        """Return what was decided about all people, by name; their photos are not counted, as in `all`."""
+        rows = self._db.conn.execute(f"SELECT {_STATE} FROM people ORDER BY key")
+        return [PersonState(**_state_in(row)) for row in rows]
 
     def of_id(self, person_id: int) -> PersonRow:
         """Return the person of this id.
@@ -253,7 +250,7 @@ class People:
     def outdated(self, engine: str) -> list[int]:
         """Return the photos of references of another engine, the newest first."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT photo_id FROM face_references JOIN faces ON faces.id = face_id "
+            "SELECT DISTINCT photo_id FROM face_references CROSS JOIN faces ON faces.id = face_id "
             "WHERE face_references.engine != ? ORDER BY photo_id DESC",
             (engine,),
         )
@@ -292,9 +289,7 @@ class People:
     def _people(self, where: str, *values: Any) -> list[PersonRow]:
         rows = self._db.conn.execute(
             f"""
-            SELECT {_STATE},
-                (SELECT count(DISTINCT photo_id) FROM matches CROSS JOIN faces INDEXED BY faces_glance
-                    ON faces.id = face_id WHERE person_id = people.id AND accepted)
+            SELECT {_STATE}, (SELECT count(DISTINCT photo_id) FROM {FACES_OF_PERSON.format(person="people.id")})
             FROM people {where} ORDER BY key
             """,
             values,

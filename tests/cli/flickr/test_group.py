@@ -294,6 +294,11 @@ def test_status_and_doctor_tell_of_flickr(
     broken = household.ask("doctor", "--json", check=False)
     assert broken.returncode == 1
     assert "log in again" in broken.stdout
+    assert household.ask("flickr", "push").stdout.startswith("0 tags added")
+    assert "stopped: Flickr refuses the login" in household.ask("flickr", "status").stdout, "push has asked nothing"
+    log_in(household, Login(url=flickr.url, **Control(flickr).grant()))
+    household.ask("flickr", "albums")
+    assert "stopped" not in household.ask("flickr", "status").stdout
 
 
 def test_push_tries_at_once_what_failed_before_and_says_what_still_waits(

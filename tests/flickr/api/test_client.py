@@ -187,12 +187,15 @@ def test_all_other_errors_may_pass(flickr: FlickrServer, client: Client, method:
     assert isinstance(error_of(client, method), PassingError)
 
 
+@pytest.mark.parametrize("code", [1, 2, 95, 96, 97, 98, 99, 100, 201, 999])
 def test_a_service_that_is_not_available_may_be_later_whatever_the_number_of_the_error(
-    flickr: FlickrServer, client: Client
+    flickr: FlickrServer, client: Client, code: int
 ) -> None:
     text = "Sorry, the Flickr API service is not currently available."
-    flickr.faults.next(f'text:{{"stat": "fail", "code": 1, "message": "{text}"}}')
-    assert isinstance(error_of(client, "photos.addTags"), PassingError)
+    flickr.faults.next(f'text:{{"stat": "fail", "code": {code}, "message": "{text}"}}')
+    error = error_of(client, "photos.addTags")
+    assert isinstance(error, PassingError)
+    assert error.away
 
 
 @pytest.mark.parametrize("answer", ["[" * 100_000, "[]", '{"stat": "fail"}', '{"stat": "fail", "code": []}', "\ufeff"])
@@ -219,14 +222,14 @@ def test_a_call_that_finds_nobody_has_not_been_sent() -> None:
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
     error = error_of(Client(Key(key="k", secret="s"), None, endpoint=endpoint, timeout=1))
     assert isinstance(error, PassingError)
-    assert (error.unanswered, error.sent, error.maybe_done) == (True, False, False)
+    assert (error.away, error.sent, error.maybe_done) == (True, False, False)
 
 
 def test_a_call_whose_connection_is_cut_has_been_sent(flickr: FlickrServer, client: Client) -> None:
     flickr.faults.next("reset")
     error = error_of(client)
     assert isinstance(error, PassingError)
-    assert (error.unanswered, error.sent, error.maybe_done) == (True, True, True)
+    assert (error.away, error.sent, error.maybe_done) == (True, True, True)
 
 
 def test_no_error_says_a_key_or_a_token(flickr: FlickrServer, client: Client) -> None:

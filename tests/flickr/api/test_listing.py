@@ -58,6 +58,18 @@ def test_nothing_is_missed_and_nothing_listed_twice_while_pages_shift(
         assert len(bench.asked()) <= 10
 
 
+def test_restricted_photos_are_listed_and_do_not_seem_to_be_gone_when_they_are_restricted_later(
+    bench: FlickrBench, astronaut: Path
+) -> None:
+    safe, restricted = (bench.flickr.account.add_photo(astronaut, safety=safety) for safety in (1, 3))
+    bench.look()
+    assert set(bench.listed()) == {safe.id, restricted.id}
+    bench.flickr.account.edit_photo(safe.id, safety=2)
+    bench.later(8 * 86400)
+    bench.look()
+    assert (bench.store.flickr.counts()["listed"], bench.store.flickr.counts()["gone"]) == (2, 0)
+
+
 def test_a_listing_that_is_broken_off_goes_on_where_it_was(bench: FlickrBench, astronaut: Path) -> None:
     bench.flickr.account.add_photos([astronaut], 2000)
     bench.flickr.meanwhile("flickr.people.getPhotos", after=2, do=bench.flickr.logins.revoke)

@@ -130,6 +130,33 @@ def test_two_people_who_were_merged_are_two_again_each_with_their_own(album: Alb
     assert album.store.clusters.find(other).name == "Bob"
 
 
+def test_several_people_become_one_by_one_decision_that_is_undone_as_a_whole(album: Album) -> None:
+    names = ["Ann", "Bob", "Cid", "Dora", "Eve", "Flo"]
+    for number, name in enumerate(names):
+        album.import_references(name, number + 1)
+    before = album.rows()
+    album.store.decisions.people.merge_all(names[1:], "Ann")
+    assert [(one.name, one.references) for one in album.store.people.all()] == [("Ann", 21)]
+    (event, *_) = album.store.decisions.log.events()
+    assert event.summary == "Bob, Cid, Dora and 2 more became a part of Ann"
+    album.store.decisions.undo()
+    assert album.rows() == before
+
+
+def test_if_one_of_several_people_can_not_be_merged_none_is(album: Album) -> None:
+    for name in ("Ann", "Bob"):
+        album.import_references(name, 1)
+    people = album.store.decisions.people
+    for names, message in (
+        (["Bob", "Zoe"], "There is no person named 'Zoe'"),
+        (["Bob", "ann"], "'Ann' and 'Ann' are the same person already"),
+        ([], "No person is named who is 'Ann'; name at least one."),
+    ):
+        with pytest.raises(UsageError, match=message):
+            people.merge_all(names, "Ann")
+    assert [one.name for one in album.store.people.all()] == ["Ann", "Bob"]
+
+
 def test_each_undo_tells_matching_that_people_have_changed(album: Album) -> None:
     known(album)
     versions = [album.store.people.version]

@@ -22,9 +22,9 @@ class Photo:
     """A photo or a video of the account.
 
     `marked`: its files differ from those of all others made of the same file. `is_processed`: a video has films.
-    `withheld`: films whose addresses are told and lead nowhere (`orig`, `site`), by the status that is the answer.
+    `withheld`: films whose addresses are told and have only a page (`orig`, `site`), by its status.
     `has_films`: they are among its sizes. `streams`: what its player shows, by type.
-    `people`: users who are marked on it, each with a real name.
+    `people`: users who are marked on it, each with a real name. `safety`: 1 (safe), 2 (moderate) or 3 (restricted).
     `taken` is what its owner says, or None: then Flickr shows the time of the upload, and says that it is unknown.
     `granularity` is 0, 4 (a month), 6 (a year) or 8 (about that year). A photo without a `place` has 0 for all of it.
     """
@@ -56,6 +56,7 @@ class Photo:
     has_films: bool = True
     streams: tuple[str, ...] = ()
     people: tuple[tuple[str, str], ...] = ()
+    safety: int = 1
     tags: list[Tag] = field(default_factory=list)
 
     @property

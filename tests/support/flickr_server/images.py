@@ -52,7 +52,7 @@ def _film_address(photo: Photo | None, *, name: str, secret: str, base: str) -> 
     if photo is None or photo.video is None or photo.secret != secret or name not in {"site", "orig"}:
         return Reply(status=404, body=b"Not found", content_type="text/plain")
     if name in photo.withheld:
-        return Reply(status=photo.withheld[name], body=b"Log in", content_type="text/plain")
+        return Reply(status=photo.withheld[name], body=b"Log in", content_type="text/html")
     return _redirect(base + _film_path(photo))
 
 

@@ -37,7 +37,7 @@ def info(photo: Photo, *, user: User) -> Tree:
         "dateuploaded": str(photo.uploaded),
         "isfavorite": 0,
         "license": photo.license,
-        "safety_level": "0",
+        "safety_level": str(photo.safety - 1),
         "rotation": 0,
         **(original if photo.has_original else {}),
         "owner": {

@@ -287,7 +287,8 @@ def _visible(call: Call, user_id: str) -> list[Photo]:
         raise RefusalError(99, "User not logged in")
     if user_id not in {"me", user.nsid}:
         raise RefusalError(2, "Unknown user")
-    photos = [photo for photo in call.account.own_photos() if photo.is_public or call.token]
+    shown = call.number("safe_search", 1)
+    photos = [photo for photo in call.account.own_photos() if photo.safety <= shown and (photo.is_public or call.token)]
     if start := call.parameters.get("min_upload_date"):
         photos = [photo for photo in photos if photo.uploaded >= int(start)]
     if end := call.parameters.get("max_upload_date"):

@@ -38,8 +38,8 @@ _REFUSALS: Mapping[str, frozenset[int]] = {
     "video.getStreamInfo": frozenset({1}),
 }
 """Errors by which a method refuses for good, as Flickr documents them; all others may pass, known or not."""
-_NOT_DONE = frozenset({0, 105, 201})
-"""Errors by which nothing was done: the service is not available."""
+_SERVICE = frozenset({0, 105, 201})
+"""Errors by which Flickr says that the service is not available: nothing was done."""
 _UNAVAILABLE = "not currently available"
 """What Flickr says of itself, whatever the number of the error."""
 
@@ -106,7 +106,7 @@ class Client:
         except flickrapi.FlickrError as error:
             raise _translated(error, method) from error
         if answer.get("stat") != "ok":
-            raise PassingError("invalid answer: no status")
+            raise PassingError("invalid answer: no status", away=True)
         return answer
 
     def begin_login(self, perms: Perms) -> str:
@@ -147,7 +147,7 @@ class Client:
         except flickrapi.FlickrError as error:
             raise _translated(error, "") from error
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
-            raise PassingError("invalid answer: no tokens") from error
+            raise PassingError("invalid answer: no tokens", away=True) from error
 
 
 def _with_dashes(verifier: str) -> str:
@@ -167,15 +167,15 @@ def _read(data: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(data if script is None else script[1])
     except (ValueError, RecursionError) as error:
-        raise _told_in_xml(data) or PassingError("invalid answer: not JSON of Flickr") from error
+        raise _told_in_xml(data) or PassingError("invalid answer: not JSON of Flickr", away=True) from error
     if not isinstance(answer, dict):
-        raise PassingError("invalid answer: not JSON of Flickr")
+        raise PassingError("invalid answer: not JSON of Flickr", away=True)
     if answer.get("stat") != "fail":
         return answer
     try:
         code = int(answer["code"])
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise PassingError("invalid answer: no error code") from error
+        raise PassingError("invalid answer: no error code", away=True) from error
     raise flickrapi.FlickrError(f"Error: {code}: {answer.get('message', '')}", code=code)
 
 
@@ -198,7 +198,9 @@ def _translated(error: flickrapi.FlickrError, method: str) -> FlickrError:
     if isinstance(problem, ClockError) or "timestamp_refused" in text:
         return ClockError()
     if error.code is None:
-        return PassingError(f"invalid answer: {text[:80]}")
+        return PassingError(f"invalid answer: {text[:80]}", away=True)
+    if error.code in _SERVICE or _UNAVAILABLE in text:
+        return PassingError(f"{detail} (error {error.code})", maybe_done=error.code not in _SERVICE, away=True)
     if error.code == _LOGIN_LOST:
         return LoginLostError(detail)
     if error.code == _NOT_ALLOWED:
@@ -207,6 +209,6 @@ def _translated(error: flickrapi.FlickrError, method: str) -> FlickrError:
         return KeyRejectedError(detail)
     if error.code == _NOT_ENCRYPTED:
         return StoppedError(f"Flickr refuses the address ({detail}); set flickr.endpoint to one with https")
-    if error.code in _REFUSALS.get(method, ()) and _UNAVAILABLE not in text:
+    if error.code in _REFUSALS.get(method, ()):
         return RefusedError(error.code, detail)
-    return PassingError(f"{detail} (error {error.code})", maybe_done=error.code not in _NOT_DONE)
+    return PassingError(f"{detail} (error {error.code})")

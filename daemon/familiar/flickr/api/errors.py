@@ -84,8 +84,9 @@ class PassingError(FlickrError, RetryError):
     """A retry may succeed: too many calls, a failing server, a slow network, an invalid answer.
 
     `wait` are the seconds that the server asks for; `maybe_done` says that the call may have been carried out, though
-    its answer was lost. `throttled` says that there were too many calls, `unanswered` that nothing answered, and `sent`
-    is false where the call has not left this machine.
+    its answer was lost. `throttled` says that there were too many calls, `away` that Flickr did not answer: nobody did,
+    or not whole, or something else in its place, or only to say that it is not available. `sent` is false where the
+    call has not left this machine.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class PassingError(FlickrError, RetryError):
         wait: float | None = None,
         maybe_done: bool = True,
         throttled: bool = False,
-        unanswered: bool = False,
+        away: bool = False,
         sent: bool = True,
     ) -> None:
         """Take the message, and the facts about the call."""
@@ -103,12 +104,12 @@ class PassingError(FlickrError, RetryError):
         self.wait = wait
         self.maybe_done = maybe_done
         self.throttled = throttled
-        self.unanswered = unanswered
+        self.away = away
         self.sent = sent
 
 
 class ForbiddenError(PassingError):
-    """The server does not give the file at the address of a photo (HTTP 403), as that of the original of a video."""
+    """The server does not give the file at the address of a photo (HTTP 401, 403), as of the original of a video."""
 
 
 @contextmanager

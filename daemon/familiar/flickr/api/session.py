@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,7 +23,7 @@ from familiar.flickr.api.errors import (
     PassingError,
     StoppedError,
 )
-from familiar.flickr.api.timed_headers import TimedHeaders
+from familiar.flickr.api.timed_answers import TimedAnswers
 
 USER_AGENT = f"familiar/{__version__}"
 
@@ -35,7 +35,7 @@ _TOO_MANY = 429
 _SERVER_FAILS = 500
 _OK = 200
 _MISSING = frozenset({404, 410})
-_FORBIDDEN = 403
+_FORBIDDEN = frozenset({401, 403})
 _LONGEST_WAIT = 3600.0
 _TOKEN_PROBLEMS = frozenset({"token_rejected", "token_revoked", "token_expired"})
 """What OAuth says where the API says error 98."""
@@ -50,17 +50,16 @@ _PROBLEM = re.compile(r"""oauth_problem["']?\s*[=:]\s*["']?([A-Za-z0-9_-]{1,60})
 class FlickrSession(requests.Session):
     """A session for signed calls; error answers are raised as our own errors.
 
-    `timeout` is the time limit of a complete answer, in seconds.
+    `timeout` is the time limit of a complete answer, in seconds; a long one may take longer.
     """
 
-    def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the time limit, and a clock that gives monotonic seconds."""
+    def __init__(self, *, timeout: float) -> None:
+        """Take the time limit."""
         super().__init__()
         self.headers["User-Agent"] = USER_AGENT
-        self.mount("http://", TimedHeaders())
-        self.mount("https://", TimedHeaders())
+        self.mount("http://", TimedAnswers())
+        self.mount("https://", TimedAnswers())
         self._timeout = timeout
-        self._clock = clock
 
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # the options stay those of requests
         """Send a request, and read the complete answer; raises `FlickrError`."""
@@ -69,29 +68,27 @@ class FlickrSession(requests.Session):
             raise StoppedError(f"{address[:80]!r} is not an https address.")
         options |= {"timeout": (_CONNECT, self._timeout), "stream": True, "allow_redirects": False}
         options["proxies"] = proxies_for(address)
-        ends = self._clock() + self._timeout
         with translated():
             response = super().request(method, url, **options)
         with response:
-            self._read(response, ends)
+            response._content = _whole(response)  # noqa: SLF001 - where requests itself keeps what it has read
         try:
             raise_for(response)
         except MissingError as error:
-            raise PassingError(str(error), maybe_done=False) from error
+            raise PassingError(str(error), maybe_done=False, away=True) from error
         _look_for_problem(response.content[:_HEAD])
         return response
 
-    def _read(self, response: requests.Response, ends: float) -> None:
-        """Read an answer within the time limit; `requests` has a limit only for silence."""
-        parts, size = [], 0
-        for part in pieces(response):
-            parts.append(part)
-            size += len(part)
-            if self._clock() > ends:
-                raise PassingError(f"no complete answer within {self._timeout:g} s")
-            if size > _LONGEST_ANSWER:
-                raise PassingError("the answer is too long")
-        response._content = b"".join(parts)  # noqa: SLF001 - where requests itself keeps what it has read
+
+def _whole(response: requests.Response) -> bytes:
+    """Return what arrives of an answer; raises PassingError."""
+    parts, size = [], 0
+    for part in pieces(response):
+        parts.append(part)
+        size += len(part)
+        if size > _LONGEST_ANSWER:
+            raise PassingError("the answer is too long")
+    return b"".join(parts)
 
 
 @contextmanager
@@ -104,17 +101,17 @@ def translated() -> Iterator[None]:
     try:
         yield
     except requests.exceptions.ConnectTimeout as error:
-        raise PassingError("connection timed out", maybe_done=False, unanswered=True, sent=False) from error
+        raise PassingError("connection timed out", maybe_done=False, away=True, sent=False) from error
     except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
-        raise PassingError("answer timed out", unanswered=True) from error
+        raise PassingError("no complete answer in time", away=True) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         sent = not isinstance(_cause(error), urllib3.exceptions.NewConnectionError)
         text = f"no answer: {type(_cause(error)).__name__}"
-        raise PassingError(text, maybe_done=sent, unanswered=True, sent=sent) from error
+        raise PassingError(text, maybe_done=sent, away=True, sent=sent) from error
 
 
 def pieces(response: requests.Response) -> Iterator[bytes]:
-    """Give what arrives of an answer as it arrives, so that one that drips can be left.
+    """Give what arrives of an answer as it arrives.
 
     Raises:
         PassingError: it does not arrive whole.
@@ -144,9 +141,9 @@ def raise_for(response: requests.Response) -> None:
         )
     if status in _MISSING:
         raise MissingError(f"not found (HTTP {status})")
-    if status == _FORBIDDEN:
-        raise ForbiddenError("not allowed (HTTP 403)", maybe_done=False)
-    raise PassingError(f"HTTP {status}", wait=wait_of(response.headers), maybe_done=status >= _SERVER_FAILS)
+    if status in _FORBIDDEN:
+        raise ForbiddenError(f"not allowed (HTTP {status})", maybe_done=False)
+    raise PassingError(f"HTTP {status}", wait=wait_of(response.headers), maybe_done=status >= _SERVER_FAILS, away=True)
 
 
 def oauth_problem(text: str) -> FlickrError | None:

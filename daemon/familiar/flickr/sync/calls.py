@@ -13,7 +13,7 @@ from familiar.events import EventLog
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Login
 from familiar.flickr.api.downloads import Downloader
-from familiar.flickr.api.errors import ForbiddenError, PassingError
+from familiar.flickr.api.errors import FlickrError, ForbiddenError, PassingError
 from familiar.flickr.sync.budget import limit_of, waiting
 from familiar.flickr.sync.download_pace import DownloadPace
 from familiar.flickr.sync.threads import CallThreads
@@ -24,7 +24,7 @@ from familiar.store.store import Store
 _TRIES = 6
 """How often a call is made before it counts as failed for now."""
 _PATIENCE = 20.0
-"""Seconds without any answer after which a call is made only once."""
+"""Seconds without any answer to several calls after which a call is made only once."""
 _LONGEST = 300.0
 _WORTH_TELLING = 10.0
 _ANEW = 60.0
@@ -50,6 +50,18 @@ class _Allowance:
             return False
         self.left -= 1
         return True
+
+
+@dataclass(slots=True, kw_only=True)
+class _Silence:
+    """No answer to any call between two times, in monotonic seconds: the start of the first, the end of the last."""
+
+    began: float
+    lasted_until: float
+
+    @property
+    def seconds(self) -> float:
+        return self.lasted_until - self.began
 
 
 class CallQueue:
@@ -81,7 +93,7 @@ class CallQueue:
         self._threads = CallThreads(settings.downloads + 1)
         self._allowed = _Allowance()
         self._told: dict[Kind, float] = {}
-        self._silent_since: dict[Kind, float] = {}
+        self._silences: dict[Kind, _Silence] = {}
 
     async def read(self, method: str, *, urgent: bool = False, **parameters: str | int) -> dict[str, Any]:
         """Call a method that changes nothing; `urgent` calls may use the reserve.
@@ -114,6 +126,11 @@ class CallQueue:
             again=lambda error: not isinstance(error, ForbiddenError),
         )
 
+    def silence(self, kind: Kind) -> float:
+        """Return for how many seconds calls or downloads had no answer, until the last one; 0 if that had one."""
+        silence = self._silences.get(kind)
+        return 0.0 if silence is None else silence.seconds
+
     def close(self) -> None:
         """Close connections, and undo counts made in advance."""
         self._threads.close()
@@ -142,7 +159,7 @@ class CallQueue:
     ) -> R:
         for attempt in range(_TRIES):
             await self._turn(kind, urgent=urgent)
-            counted_at = self._store.now().timestamp()
+            counted_at, began = self._store.now().timestamp(), time.monotonic()
             self._on_call(kind)
             try:
                 answer = await call()
@@ -151,30 +168,39 @@ class CallQueue:
                     self._store.flickr_calls.pause(kind, error.wait or _THROTTLED * self._settings.backoff)
                 if not error.sent:
                     self._store.flickr_calls.give_back(kind, 1, counted_at=counted_at)
-                if attempt + 1 == _TRIES or self._is_away(kind, error) or not again(error):
+                if attempt + 1 == _TRIES or self._is_away(kind, error, began) or not again(error):
                     raise
                 seconds = self._pause_after(attempt, error)
                 self._log.emit("flickr.retried", what=kind, error=str(error), retry_in=seconds)
                 await asyncio.sleep(seconds)
+            except FlickrError:
+                self._silences.pop(kind, None)
+                raise
             else:
                 self._note_answer(kind)
                 return answer
         raise AssertionError("the last try returns or raises")
 
     def _note_answer(self, kind: Kind) -> None:
-        """Note that a call was answered; the first one shows that Flickr takes the login."""
-        self._silent_since.pop(kind, None)
+        """Note that a call was answered; the first one shows that Flickr takes the login, and nothing is stopped."""
+        self._silences.pop(kind, None)
         if kind == "api" and not self._is_connected:
             self._is_connected = True
+            self._store.flickr_facts.remember("trouble", None)
             self._log.emit("flickr.connected", username=self._login.username, perms=self._login.perms)
 
-    def _is_away(self, kind: Kind, error: PassingError) -> bool:
-        """Return whether nothing has answered for so long that it is no use to wait for an answer."""
-        if not error.unanswered:
-            self._silent_since.pop(kind, None)
+    def _is_away(self, kind: Kind, error: PassingError, began: float) -> bool:
+        """Return whether there has been no answer for so long, to several calls, that it is no use to wait for one."""
+        if not error.away:
+            self._silences.pop(kind, None)
             return False
         now = time.monotonic()
-        return now - self._silent_since.setdefault(kind, now) > _PATIENCE
+        silence = self._silences.get(kind)
+        if silence is None:
+            self._silences[kind] = _Silence(began=began, lasted_until=now)
+            return False
+        silence.lasted_until = now
+        return silence.seconds > _PATIENCE
 
     def _pause_after(self, attempt: int, error: PassingError) -> float:
         seconds = self._backoff.after(attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter

@@ -184,17 +184,17 @@ class Fetcher:
             return await self._bring_size(photo, sizes[0])
         try:
             return await self._bring_first(photo, sizes)
-        except (MissingError, ForbiddenError):
+        except (MissingError, ForbiddenError, NoPictureError):
             streams = await self._streams_of(photo)
             if not streams:
                 raise
         return await self._bring_first(photo, streams)
 
     async def _bring_first(self, photo: FlickrPhoto, sizes: Sequence[Size]) -> Path:
-        """Bring the first size that Flickr gives to programs; it lists more, such as the originals of videos."""
+        """Bring the first size that Flickr gives to programs; of others it gives nothing, or a page to log in."""
         *others, last = sizes
         for size in others:
-            with suppress(MissingError, ForbiddenError):
+            with suppress(MissingError, ForbiddenError, NoPictureError):
                 return await self._bring_size(photo, size)
         return await self._bring_size(photo, last)
 

@@ -1,13 +1,23 @@
 """One look at an account, for a command that ends."""
 
+from familiar.flickr.api.errors import PassingError
 from familiar.flickr.sync.connection import FlickrConnection
 from familiar.flickr.sync.job import FlickrSync
+
+_SILENCE = 40.0
+"""Seconds of downloads without any answer after which the look is over."""
 
 
 class SingleFlickrSync(FlickrSync):
     """A job: looks at the account one time and fetches what it finds; no tag is sent, and nothing is tried for long."""
 
     _has_listed = False
+
+    async def advance(self, now: float) -> None:
+        """Do some of what is to be done; end where no download is answered, as each would wait for its time limit."""
+        await super().advance(now)
+        if self._connection is not None and self._connection.calls.silence("images") > _SILENCE:
+            await self._stand_still(PassingError("the image servers of Flickr do not answer"), now)
 
     @property
     def is_idle(self) -> bool:

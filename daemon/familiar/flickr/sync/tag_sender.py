@@ -17,7 +17,8 @@ _TOO_MANY = 2
 _BATCH = 50
 _LONGEST = 3600.0
 _AWAY = 3
-"""After so many photos in a row without any answer, no more are tried."""
+_SILENCE = 40.0
+"""After so many photos in a row without any answer, or so many seconds, no more are tried."""
 _TOGETHER = 3
 """New tags of a photo that go in one call, and are confirmed by a look; that takes two calls."""
 _LOOKS = 3
@@ -67,8 +68,8 @@ class Sender:
             for flickr_id in photos:
                 tried.add(flickr_id)
                 failure = await self._send(flickr_id)
-                unanswered = unanswered + 1 if failure is not None and failure.unanswered else 0
-                if unanswered == _AWAY:
+                unanswered = unanswered + 1 if failure is not None and failure.away else 0
+                if failure is not None and (unanswered == _AWAY or self._calls.silence("api") > _SILENCE):
                     self.sent.trouble = f"Flickr does not answer ({failure})"
                     return
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
-from familiar.store.people import PersonGlance
+from familiar.store.people import PersonState
 from familiar.store.views.representative_faces import RepresentativeFace
 
 
@@ -12,7 +12,7 @@ from familiar.store.views.representative_faces import RepresentativeFace
 class PersonCard:
     """A person with the face that stands for them; None if none is known."""
 
-    row: PersonGlance
+    row: PersonState
     face: RepresentativeFace | None
 
 

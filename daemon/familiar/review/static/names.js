@@ -51,7 +51,7 @@ function compare(one, other) {
 }
 
 /**
- * Let a field complete names. `similar` gives similar people, `onName` gets a name and whether it is new. Where a person
+ * Let a field complete names. `similar` gives similar people, who may have a hint, `onName` gets a name and whether it is new. Where a person
  * gets another name than their `own`, a new one comes first.
  */
 export class NameField {
@@ -114,9 +114,10 @@ export class NameField {
       const name = document.createElement("span");
       name.textContent = this.wording[option.isNew ? "create" : "known"](option.name);
       item.append(name);
-      if (!option.isNew && this.people[0]?.name === option.name) {
+      const told = option.isNew ? null : this.hintOf(option.name);
+      if (told) {
         const hint = document.createElement("small");
-        hint.textContent = "looks most alike";
+        hint.textContent = told;
         item.append(hint);
       }
       return item;
@@ -126,6 +127,12 @@ export class NameField {
     this.input.ariaExpanded = String(items.length > 0);
     this.holder?.classList.toggle("open-names", items.length > 0);
     this.mark();
+  }
+
+  /** Return what is said beside a name: the hint of a person, or that nobody looks more alike. */
+  hintOf(name) {
+    const most = this.people.find((one) => !one.hint);
+    return this.people.find((one) => one.name === name)?.hint ?? (most?.name === name ? "looks most alike" : null);
   }
 
   mark() {

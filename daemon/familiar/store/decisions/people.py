@@ -1,14 +1,16 @@
 """What persons decide about people: their names, who is one, who is forgotten, and how near a face must be."""
 
+from collections.abc import Sequence
+
 from familiar.errors import UsageError
 from familiar.names import check_name, name_key
-from familiar.plurals import counted
+from familiar.plurals import counted, listed
 from familiar.store.database import Database, writing
 from familiar.store.decisions.consistency import check_faces, check_not_told_apart
 from familiar.store.decisions.event import OpenEvent
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.decisions.removed_references import remove_references
-from familiar.store.people import People
+from familiar.store.people import People, Person
 
 
 class PersonDecisions:
@@ -47,23 +49,36 @@ class PersonDecisions:
         return event.id
 
     def merge(self, name: str, into: str) -> int:
-        """Give all that is known of one person to another one, and remove the first.
+        """Give all that is known of one person to another one, and remove the first; raises as `merge_all`."""
+        return self.merge_all((name,), into)
+
+    def merge_all(self, names: Sequence[str], into: str) -> int:
+        """Give all that is known of some people to another one, and remove them.
 
         Raises:
-            UsageError: one of them does not exist, they are the same, or they were told apart before.
+            UsageError: nobody is named, one of them does not exist or is the other one, or two of all of them were told
+                apart before.
         """
+        if not names:
+            raise UsageError(f"No person is named who is {into!r}; name at least one.")
         with self._log.event("merge people") as event:
-            person, target = self._people.person(name), self._people.person(into)
-            if person.id == target.id:
-                raise UsageError(f"{name!r} and {into!r} are the same person already.")
-            check_not_told_apart(self._db, (person.id, person.name), (target.id, target.name))
-            self._drop_common_references(event, person.id, target.id)
-            for table in ("face_references", "clusters", "refusals"):
-                event.changes.replace(table, "person_id", person.id, target.id)
-            self._db.conn.execute("UPDATE matches SET person_id = ? WHERE person_id = ?", (target.id, person.id))
-            event.changes.delete("people", person.id)
-            event.summary = f"{person.name} became a part of {target.name}"
+            target = self._people.person(into)
+            merged = list(dict.fromkeys(map(self._people.person, names)))
+            for person in merged:
+                self._give_all(event, person, target)
+            event.summary = f"{listed([person.name for person in merged])} became a part of {target.name}"
         return event.id
+
+    def _give_all(self, event: OpenEvent, person: Person, target: Person) -> None:
+        """Give all that is known of one person to another one, and remove the first."""
+        if person.id == target.id:
+            raise UsageError(f"{person.name!r} and {target.name!r} are the same person already.")
+        check_not_told_apart(self._db, (person.id, person.name), (target.id, target.name))
+        self._drop_common_references(event, person.id, target.id)
+        for table in ("face_references", "clusters", "refusals"):
+            event.changes.replace(table, "person_id", person.id, target.id)
+        self._db.conn.execute("UPDATE matches SET person_id = ? WHERE person_id = ?", (target.id, person.id))
+        event.changes.delete("people", person.id)
 
     def remove(self, name: str) -> int:
         """Remove a person with their references and refusals; photos, faces and clusters stay."""

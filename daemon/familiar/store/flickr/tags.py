@@ -134,10 +134,10 @@ class FlickrTags:
         return frozenset(str(row[0]) for row in rows)
 
     def open(self, *, limit: int) -> list[str]:
-        """Return photos with tags to be sent or taken off now, those that wait longest first."""
+        """Return photos with tags to be sent or taken off now: first those that failed least, and wait longest."""
         rows = self._db.conn.execute(
             f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND {is_due()} AND {_OF_ACCOUNT} "
-            "GROUP BY flickr_id ORDER BY min(id) LIMIT ?",
+            "GROUP BY flickr_id ORDER BY max(attempts), min(id) LIMIT ?",
             (*due_at(self._now()), self._account, limit),
         )
         return [str(row[0]) for row in rows]

@@ -1,0 +1,1 @@
+"""The jobs of the daemon beside the photos: their contract, re-encoding, matching again, grouping, the review page."""
