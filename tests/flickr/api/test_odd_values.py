@@ -11,6 +11,7 @@ from familiar.flickr.api import albums, answers, listing, wordings
 from familiar.flickr.api.errors import PassingError
 from familiar.flickr.api.listing import read_page, read_sizes
 from familiar.store.store import Store
+from support.flickr_entry import ENTRY
 from support.stores import put_store
 
 ODD: tuple[Any, ...] = (
@@ -18,30 +19,6 @@ ODD: tuple[Any, ...] = (
     " ", "\n", "a\nb", "\ud800", "a\ud800b", "\0", "x" * 100_000, "<![x y>", "\u202e", "-", "1e5", "٣", "１", "0000",
     "9" * 5000, 0, -1, 1.5, 1e308, float("inf"), float("nan"), 2**70,
 )  # fmt: skip
-ENTRY: dict[str, Any] = {
-    "id": "1",
-    "secret": "a",
-    "title": "Sea",
-    "description": {"_content": "blue"},
-    "ispublic": 1,
-    "isfriend": 0,
-    "isfamily": 1,
-    "tags": "sea",
-    "machine_tags": "people:name=ann",
-    "dateupload": "5",
-    "lastupdate": "6",
-    "datetaken": "1950-01-01 00:00:00",
-    "datetakengranularity": "6",
-    "datetakenunknown": "0",
-    "latitude": 1,
-    "longitude": "2",
-    "accuracy": "16",
-    "license": "4",
-    "media": "photo",
-    "url_o": "https://f.example/1.jpg",
-    "height_o": "5",
-    "width_o": 6,
-}
 ALBUM = {
     "id": "7",
     "title": {"_content": "Sea"},
