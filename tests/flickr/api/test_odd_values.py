@@ -42,8 +42,9 @@ def test_an_entry_with_a_number_that_can_not_be_right_is_left_out_and_counted(od
         assert ([entry.id for entry in page.photos], page.odd) == (["1"], 1)
 
 
-def test_an_entry_with_an_address_that_can_not_be_sent_is_left_out_and_counted() -> None:
-    assert read_page(page_with(url_o="https://example.org/\ud800.jpg")).odd == 1
+@pytest.mark.parametrize("address", ["https://example.org/\ud800.jpg", "https://[example/1.jpg"])
+def test_an_entry_with_an_address_that_can_not_be_sent_is_left_out_and_counted(address: str) -> None:
+    assert read_page(page_with(url_o=address)).odd == 1
 
 
 @pytest.mark.parametrize("total", [float("inf"), "9" * 30, -1])
