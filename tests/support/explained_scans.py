@@ -17,13 +17,9 @@ SMALL = frozenset(
 
 _REASONS = {
     "It answers a question about all of them: how many there are, or how they are distributed.": (
-        *("Clusters._clusters clusters", "Clusters.counts clusters", "FaceEmbeddings.count_missing faces"),
-        *(
-            "Files.counts files",
-            "Models._count faces",
-            "Models._count face_embeddings",
-            "OperationJournal.counts operations",
-        ),
+        *("Clusters._clusters clusters", "Clusters.counts clusters", "Clusters.ungrouped faces"),
+        *("FaceEmbeddings.count_missing faces", "Files.counts files", "OperationJournal.counts operations"),
+        *("Models._count faces", "Models._count face_embeddings"),
         *("Photos._count faces", "Photos._count matches", "Photos.counts photos", "Rounds.basis clip_faces"),
         *("StoreStatistics._rows faces", "StoreStatistics._rows matches", "StoreStatistics._rows cluster_faces"),
         *("StoreStatistics._rows operations", "Tables._count faces", "Tables._count matches", "Tables._count photos"),
@@ -43,8 +39,11 @@ _REASONS = {
             "Suggestions._maybe_people clusters",
         ),
     ),
-    "It stops after as many rows as it was asked for.": ("Photos.seconds_for photos",),
+    "It stops after as many rows as it was asked for.": (
+        *("Photos.seconds_for photos", "Photos.with_several_faces faces"),
+    ),
     "It leaves faces of clips out of all faces.": ("Faces._left_out clip_faces",),
+    "It happens once, when the disk of a folder was changed, to look at some of its files.": ("Places.sample files",),
     "It happens once, when another model or another account is used.": (
         *("FaceEmbeddings.missing faces", "FlickrAlbums.forget_all flickr_photos"),
     ),
