@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,18 @@ import requests
 MONITORING = Path(__file__).parents[2] / "monitoring"
 RULES = MONITORING / "prometheus" / "familiar.rules.yml"
 
-HEARTBEAT = 2.0
-"""Seconds between two heartbeats in the tests: a thirtieth of the usual minute."""
+HEARTBEAT = 5.0
+"""Seconds between two heartbeats in the tests: a twelfth of the usual minute."""
 SCALED = {
-    "for: 1m": "for: 2s",
-    "> 900": "> 6",
-    "[15m]": "[30s]",
-    "[30m]": "[10s]",
-    "for: 1h": "for: 4s",
-    "[1h]": "[60s]",
+    "for: 1m": "for: 5s",
+    "for: 10m": "for: 5s",
+    "for: 15m": "for: 20s",
+    "> 900": "> 10",
+    "[15m]": "[60s]",
+    "[5m:]": "[5s:]",
+    "[30m:]": "[15s:]",
+    "for: 1h": "for: 30s",
+    "[1h]": "[2m]",
 }
 """The times of the rules, and those of the tests; nothing else of them is changed."""
 
@@ -58,11 +61,20 @@ class Stack:
 
     def fired(self) -> set[str]:
         """Return the names of all alerts that have fired."""
-        return {labels["alertname"] for labels, _ in self.values('max_over_time(ALERTS{alertstate="firing"}[10m])')}
+        return set(self._first_times())
 
-    def wait_for(self, *alerts: str, within: float = 60) -> None:
-        """Wait until alerts have fired."""
+    def wait_for(self, *alerts: str, within: float = 60, after: float | None = None) -> None:
+        """Wait until alerts have fired; with `after`, the time of the fault, they must have within two heartbeats."""
         self._wait(lambda: set(alerts) <= self.fired(), within, lambda: f"{alerts}; fired: {self.fired()}")
+        if after is not None:
+            times = self._first_times()
+            took = {alert: times[alert] - after for alert in alerts}
+            assert max(took.values()) <= 2 * HEARTBEAT, f"seconds after the fault: {took}"
+
+    def _first_times(self) -> dict[str, float]:
+        """Return when each alert that has fired did so first, in seconds since 1970."""
+        firsts = self.values('min_over_time(timestamp(ALERTS{alertstate="firing"})[30m:1s])')
+        return {labels["alertname"]: value for labels, value in firsts}
 
     def wait_for_value(self, metric: str, value: float, within: float = 60) -> None:
         """Wait until a metric has a value."""
@@ -78,32 +90,57 @@ class Stack:
 @contextmanager
 def watching(base: Path, logs: Path) -> Iterator[Stack]:
     """Run rsyslog, mtail and Prometheus for a block; `logs` is the pattern of the logs of daemons."""
-    rsyslogd, mtail, prometheus = program("rsyslogd"), program("mtail"), program("prometheus")
+    rsyslogd, mtail = program("rsyslogd"), program("mtail")
     file = base / "familiar.log"
     base.mkdir()
     (base / "rsyslog.conf").write_text(_rsyslog(base, logs, file))
-    (base / "rules.yml").write_text(_scaled(RULES.read_text()))
-    ports = free_ports(2)
-    (base / "prometheus.yml").write_text(json.dumps(_prometheus(ports[0])))
     file.touch()
+    port, _ = ports = free_ports(2)
+    commands = {
+        "rsyslogd": [rsyslogd, "-n", "-f", base / "rsyslog.conf", "-i", base / "rsyslog.pid"],
+        "mtail": [
+            *(mtail, "--progs", MONITORING / "mtail", "--logs", file, "--address", "127.0.0.1"),
+            *("--port", port, "--poll_interval", "250ms", "--poll_log_interval", "250ms"),
+        ],
+    }
+    with _prometheus_behind(base, commands, ports) as url:
+        yield Stack(url=url, file=file)
+
+
+@contextmanager
+def watching_files(base: Path) -> Iterator[Stack]:
+    """Run node_exporter, which reads metrics from files in a folder, and Prometheus for a block.
+
+    `file` of the stack is that of familiar.
+    """
+    exporter = program("prometheus-node-exporter")
+    (base / "textfiles").mkdir(parents=True)
+    port, _ = ports = free_ports(2)
+    command = [
+        *(exporter, "--collector.disable-defaults", "--collector.textfile"),
+        *(f"--collector.textfile.directory={base / 'textfiles'}", f"--web.listen-address=127.0.0.1:{port}"),
+    ]
+    with _prometheus_behind(base, {"node_exporter": command}, ports) as url:
+        yield Stack(url=url, file=base / "textfiles" / "familiar.prom")
+
+
+@contextmanager
+def _prometheus_behind(base: Path, commands: Mapping[str, list[Any]], ports: Sequence[int]) -> Iterator[str]:
+    """Run programs, the last of which serves metrics at the first port, and Prometheus, at the second; give its URL."""
+    prometheus = program("prometheus")
+    (base / "rules.yml").write_text(_scaled(RULES.read_text()))
+    (base / "prometheus.yml").write_text(json.dumps(_prometheus(ports[0])))
+    own = [
+        *(prometheus, f"--config.file={base / 'prometheus.yml'}", f"--storage.tsdb.path={base / 'data'}"),
+        *(f"--web.listen-address=127.0.0.1:{ports[1]}", "--log.level=warn"),
+    ]
+    url = f"http://127.0.0.1:{ports[1]}"
     with ExitStack() as stack:
-        commands: dict[str, list[Any]] = {
-            "rsyslogd": [rsyslogd, "-n", "-f", base / "rsyslog.conf", "-i", base / "rsyslog.pid"],
-            "mtail": [
-                *(mtail, "--progs", MONITORING / "mtail", "--logs", file, "--address", "127.0.0.1"),
-                *("--port", str(ports[0]), "--poll_interval", "250ms", "--poll_log_interval", "250ms"),
-            ],
-            "prometheus": [
-                *(prometheus, f"--config.file={base / 'prometheus.yml'}", f"--storage.tsdb.path={base / 'data'}"),
-                *(f"--web.listen-address=127.0.0.1:{ports[1]}", "--log.level=warn"),
-            ],
-        }
-        for name, command in commands.items():
+        for name, command in {**commands, "prometheus": own}.items():
             stack.enter_context(_program(command, base / f"{name}.out"))
-        made = Stack(url=f"http://127.0.0.1:{ports[1]}", file=file)
-        _wait_until_ready(f"{made.url}/-/ready", base)
-        made.wait_for_value("up", 1)
-        yield made
+        _wait_until_ready(f"{url}/-/ready", base)
+        Stack(url=url, file=base).wait_for_value("up", 1)
+        yield url
 
 
 @contextmanager
@@ -141,7 +178,7 @@ def _prometheus(port: int) -> dict[str, Any]:
     return {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yml"],
-        "scrape_configs": [{"job_name": "mtail", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
+        "scrape_configs": [{"job_name": "familiar", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
     }
 
 
