@@ -20,7 +20,7 @@ from support.flickr_server.household import configure, log_in
 from support.flickr_server.remote import Login
 from support.flickr_server.server import FlickrServer
 from support.household import Household
-from support.monitoring import HEARTBEAT, MONITORING, Stack, watching
+from support.monitoring import HEARTBEAT, MONITORING, Stack, watching, watching_files
 from support.mounts import mounted
 from support.worker_processes import workers_of
 
@@ -133,6 +133,34 @@ def test_workers_that_hang_or_die_raise_their_alerts(household: Household, stack
             for pid in stopped:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
+
+
+def test_a_service_of_which_the_log_says_nothing_raises_its_alert(stack: Stack) -> None:
+    stack.wait_for("FamiliarUnknown")
+    assert stack.fired() == {"FamiliarUnknown"}
+
+
+def test_without_the_log_a_daemon_that_does_not_run_and_a_folder_that_is_away_raise_their_alerts(
+    household: Household, tmp_path: Path
+) -> None:
+    def tell(stack: Stack) -> None:
+        stack.file.with_suffix(".new").write_text(household.call("status", "--prometheus").stdout)
+        stack.file.with_suffix(".new").rename(stack.file)
+
+    with watching_files(tmp_path / "monitoring") as stack:
+        with household.running() as daemon:
+            daemon.wait_for("root.scanned")
+            tell(stack)
+            stack.wait_for_value("familiar_running", 1)
+            assert stack.fired() == set()
+            household.inbox.rename(household.base / "away")
+            daemon.wait_for("root.offline")
+            tell(stack)
+            stack.wait_for("FamiliarFolderOffline")
+            daemon.stop()
+        tell(stack)
+        stack.wait_for("FamiliarDown")
+        assert "FamiliarFolderOffline" not in stack.firing()
 
 
 def test_a_login_of_flickr_that_is_lost_raises_its_alert(household: Household, stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """Match faces against the people in the store, and match all of them again when people change."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,15 @@ from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
 
-_BLOCK = 10_000
+_BLOCK = 4_000
 """Faces matched in one short transaction."""
+
+_LOOK = 25_000
+"""Faces looked at together, to find those that a change of people concerns."""
+
+_GAP = 0.05
+"""Seconds between two of these transactions: others who wait to write look for a gap ten times a second, or more often
+(sqlite3_busy_timeout), and would wait until all faces are matched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +107,18 @@ class Recogniser:
                 self._save(ids, embeddings, gallery)
             after, done = ids[-1], done + len(ids)
             progress(done)
+            if len(ids) == _BLOCK:
+                time.sleep(_GAP)
 
     def _match_some(self, changes: PeopleChanges, progress: Callable[[int], None]) -> int:
         """Match the faces again that changes of people concern; return how many were looked at."""
         done, concerned = 0, list[int]()
         places = self._places(changes.gallery) if changes else {}
         for part in self._store.faces.all(self.model) if changes else ():
-            for at in range(0, len(part), _BLOCK):
-                ids = part.ids[at : at + _BLOCK]
+            for at in range(0, len(part), _LOOK):
+                ids = part.ids[at : at + _LOOK]
                 stored = stored_matches(ids, self._store.matched_people.matches(int(ids[0]), int(ids[-1])), places)
-                concerned += ids[changes.concern(part.embeddings[at : at + _BLOCK], stored)].tolist()
+                concerned += ids[changes.concern(part.embeddings[at : at + _LOOK], stored)].tolist()
                 done += len(ids)
                 progress(done)
         self._match_known(concerned, changes.gallery)
@@ -129,6 +139,8 @@ class Recogniser:
                 if ids:
                     self._save(ids, embeddings, gallery)
                 self._store.matched_people.take(block)
+            if len(block) == _BLOCK:
+                time.sleep(_GAP)
 
     def similar(self, embeddings: Embeddings, *, most: int) -> list[tuple[str, float]]:
         """Return the people who are nearest to some faces of one person, and their mean distances, the nearest first.
