@@ -268,9 +268,9 @@ class Session:
         if self._rematches:
             self.rematch()
 
-    def rematch(self) -> None:
+    def rematch(self, on_progress: Callable[[int], None] = lambda _done: None) -> None:
         """Match all known faces again if people have changed, here or through the daemon."""
-        if not self.handover.rematch(self.recogniser):
+        if not self.handover.rematch(self.recogniser, on_progress):
             self.notify("The daemon is matching the known faces again.")
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:

@@ -1,5 +1,6 @@
 """Match faces against the people in the store, and match all of them again when people change."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,12 @@ from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
 
-_BLOCK = 10_000
+_BLOCK = 4_000
 """Faces matched in one short transaction."""
+
+_GAP = 0.05
+"""Seconds between two of these transactions: others who wait to write look for a gap ten times a second, or more often
+(sqlite3_busy_timeout), and would wait until all faces are matched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,8 @@ class Recogniser:
                 self._match(ids, embeddings, self.model)
             after, done = ids[-1], done + len(ids)
             progress(done)
+            if len(ids) == _BLOCK:
+                time.sleep(_GAP)
         self._store.people.note_matched(basis)
         return Rematch(people=len(self.galleries.of(self.model).names), faces=done)
 
