@@ -50,6 +50,7 @@ migrations = StoreMigrations(
         photos.mark_changed_embeddings,
         people.look_up_kept_embeddings_of_references,
         flickr.keep_failures_of_tags,
+        journal.tell_outdated_operations,
     )
 )
 """All migrations in their order; a new one comes last."""
