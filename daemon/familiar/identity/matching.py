@@ -75,7 +75,7 @@ def distances_to_people(
     if not every:
         near = _candidates(face[None], gallery, distance.reach(limits, gallery), ([], []))[0]
     return [
-        (gallery.names[person], measured, measured <= limits[person])
+        (gallery.names[person], measured, bool(measured <= limits[person]))
         for person in np.flatnonzero(near).tolist()
         for measured in distance.measure(face[None], references_of(gallery, person)).tolist()
     ]
