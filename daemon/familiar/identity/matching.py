@@ -98,7 +98,7 @@ def nearest_people(
     if not gallery.names or not len(faces):
         return []
     distance = PersonDistance.of(gallery.calibration, settings)
-    nearest = np.argsort(least_squares(faces, gallery).mean(axis=0), kind="stable")[: 4 * most]
+    nearest = np.argsort(_least_squares(faces, gallery).mean(axis=0), kind="stable")[: 4 * most]
     found = [
         (gallery.names[person], float(distance.measure(faces, references_of(gallery, person)).mean()))
         for person in nearest
@@ -185,7 +185,7 @@ def _candidates(
     People refused for a face never are. Within the limits can be whoever has a reference within their reach, a square;
     float32 is enough for that.
     """
-    squares = least_squares(faces, gallery)
+    squares = _least_squares(faces, gallery)
     squares[barred] = np.inf
     candidates: npt.NDArray[np.bool_] = np.asarray(squares <= reach + ROUNDING)
     candidates[np.arange(len(faces)), squares.argmin(axis=1)] = True
@@ -193,7 +193,7 @@ def _candidates(
     return candidates
 
 
-def least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float32]:
+def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float32]:
     """Return the squared distance of each face to the nearest reference of each person, shape (faces, people).
 
     The matrix of all references is large, and each pass over it takes as long as the product itself; so the squares of

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.identity.gallery import Gallery
-from familiar.identity.matching import ROUNDING, least_squares, limits_of, references_of
+from familiar.identity.matching import ROUNDING, limits_of, references_of
 from familiar.identity.person_distance import PersonDistance
 from familiar.model import Embeddings
 from familiar.settings import MatchingSettings
@@ -59,11 +59,14 @@ class PeopleChanges:
         """Return whether anybody has changed."""
         return bool(len(self.changed) or self.before.names)
 
-    def concern(self, embeddings: Embeddings, stored: StoredMatches) -> npt.NDArray[np.bool_]:
+    def concern(
+        self, embeddings: Embeddings, lengths: npt.NDArray[np.float32], stored: StoredMatches
+    ) -> npt.NDArray[np.bool_]:
         """Return which faces may have another match now, shape (n,).
 
         Args:
             embeddings: of the faces, shape (n, numbers).
+            lengths: the squares of their lengths, shape (n,).
             stored: their matches with the people as they were.
         """
         gallery, distance = self.gallery, PersonDistance.of(self.gallery.calibration, self.settings)
@@ -74,12 +77,12 @@ class PeopleChanges:
         concerned |= stored.known & ~stored.accepted & (near <= limits[own])  # a second person may be equally near
         least = np.full(len(embeddings), np.inf, np.float32)
         if len(self.changed):
-            squares = least_squares(embeddings, self.now)
+            squares = _squares(embeddings, lengths, self.now)
             reach = distance.reach(limits[self.changed] + margin, gallery, self.changed)
             concerned |= stored.known & (squares <= reach + ROUNDING).any(axis=1)
             least = squares.min(axis=1)
         if self.before.names:
-            least = np.minimum(least, least_squares(embeddings, self.before).min(axis=1))
+            least = np.minimum(least, _squares(embeddings, lengths, self.before).min(axis=1))
         # The nearest reference of the match is not farther than this; so only nearer ones can be the nearest of all.
         left = np.flatnonzero(stored.known & ~concerned)
         left = left[least[left] <= distance.reach(near[left], gallery, own[left]) + 2 * ROUNDING]
@@ -101,3 +104,16 @@ class PeopleChanges:
             squares = (faces_of_one**2).sum(axis=1)[:, None] - 2 * products + (references**2).sum(axis=1)[None]
             found[places] = squares.min(axis=1)
         return found
+
+
+def _squares(embeddings: Embeddings, lengths: npt.NDArray[np.float32], people: Gallery) -> npt.NDArray[np.float32]:
+    """Return the squared distance of each face to the nearest reference of each of a few people, (faces, people).
+
+    That of a damaged face is infinite.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        products = embeddings @ (np.float32(-2) * people.references).T
+        products += people.columns[:, -1]
+        squares: npt.NDArray[np.float32] = np.minimum.reduceat(products, people.starts[:-1], axis=1)
+        squares += lengths[:, None]
+    return np.where(np.isfinite(squares), squares, np.float32(np.inf))

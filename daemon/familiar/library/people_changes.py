@@ -43,27 +43,25 @@ def changes_of(
 
 
 def stored_matches(
-    ids: npt.NDArray[np.int64], rows: Sequence[tuple[int, int, float, bool]], places: Mapping[int, int]
+    ids: npt.NDArray[np.int64], rows: Sequence[tuple[int, int, float, bool]], places: npt.NDArray[np.intp]
 ) -> StoredMatches:
     """Return the matches of faces as arrays, from rows of face, person, distance and whether it is accepted.
 
     Args:
         ids: of the faces, shape (n,), in order.
         rows: in the order of their faces, of which some may be others.
-        places: of people in the gallery, by their ids.
+        places: of people in the gallery, by their ids; -1 for those that are not in it.
     """
+    table = np.array(rows, np.float64).reshape(-1, 4)  # ids are far below 2^53
+    faces = table[:, 0].astype(np.int64)
+    at = np.minimum(np.searchsorted(ids, faces), len(ids) - 1)
+    own = ids[at] == faces
+    at, table = at[own], table[own]
     known = np.zeros(len(ids), np.bool_)
     people = np.full(len(ids), -1, np.intp)
     distances, accepted = np.full(len(ids), np.inf), np.zeros(len(ids), np.bool_)
-    if rows:
-        faces = np.array([row[0] for row in rows], np.int64)
-        at = np.searchsorted(ids, faces)
-        own = np.flatnonzero(ids[np.minimum(at, len(ids) - 1)] == faces)
-        at = at[own]
-        known[at] = True
-        people[at] = np.array([places.get(row[1], -1) for row in rows], np.intp)[own]
-        distances[at] = np.array([row[2] for row in rows], np.float64)[own]
-        accepted[at] = np.array([row[3] for row in rows], np.bool_)[own]
+    known[at], distances[at], accepted[at] = True, table[:, 2], table[:, 3] > 0
+    people[at] = places[table[:, 1].astype(np.intp)]
     return StoredMatches(people=people, distances=distances, accepted=accepted, known=known)
 
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match, nearest_people
 from familiar.identity.people_changes import PeopleChanges
+from familiar.identity.search import squares_of
 from familiar.library.galleries import Galleries
 from familiar.library.people_changes import as_matched, changes_of, stored_matches
 from familiar.model import Embeddings, Photo, RecognisedFace
@@ -17,9 +19,6 @@ from familiar.store.store import Store
 
 _BLOCK = 4_000
 """Faces matched in one short transaction."""
-
-_LOOK = 25_000
-"""Faces looked at together, to find those that a change of people concerns."""
 
 _GAP = 0.05
 """Seconds between two of these transactions: others who wait to write look for a gap ten times a second, or more often
@@ -113,22 +112,25 @@ class Recogniser:
     def _match_some(self, changes: PeopleChanges, progress: Callable[[int], None]) -> int:
         """Match the faces again that changes of people concern; return how many were looked at."""
         done, concerned = 0, list[int]()
-        places = self._places(changes.gallery) if changes else {}
+        places = self._places(changes.gallery)
         for part in self._store.faces.all(self.model) if changes else ():
-            for at in range(0, len(part), _LOOK):
-                ids = part.ids[at : at + _LOOK]
-                stored = stored_matches(ids, self._store.matched_people.matches(int(ids[0]), int(ids[-1])), places)
-                concerned += ids[changes.concern(part.embeddings[at : at + _LOOK], stored)].tolist()
-                done += len(ids)
-                progress(done)
+            rows = self._store.matched_people.matches(int(part.ids[0]), int(part.ids[-1]))
+            stored = stored_matches(part.ids, rows, places)
+            squares = squares_of(part.embeddings) if part.squares is None else part.squares
+            concerned += part.ids[changes.concern(part.embeddings, squares, stored)].tolist()
+            done += len(part)
+            progress(done)
         self._match_known(concerned, changes.gallery)
         return done
 
-    def _places(self, gallery: Gallery) -> dict[int, int]:
-        """Return the places of people in a gallery by their ids."""
+    def _places(self, gallery: Gallery) -> npt.NDArray[np.intp]:
+        """Return the places of people in a gallery by their ids; -1 for those that are not in it."""
         places = {name: place for place, name in enumerate(gallery.names)}
         people = self._store.matched_people.names()
-        return {id_: places[name] for id_, name in people.items() if name in places}
+        found = np.full(max(people, default=0) + 1, -1, np.intp)
+        for id_, name in people.items():
+            found[id_] = places.get(name, -1)
+        return found
 
     def _match_known(self, face_ids: Sequence[int], gallery: Gallery) -> None:
         """Match faces that are known, of which those of the model in use count, in short transactions."""
