@@ -312,14 +312,41 @@ def test_an_album_that_can_never_be_listed_holds_up_nothing_and_keeps_what_is_kn
     assert [titles(bench, photo) for photo in photos] == [[], ["Sea", "Sky"], []]
 
 
-def test_albums_of_which_none_can_be_listed_end_a_look(bench: FlickrBench, astronaut: Path) -> None:
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_photo_that_can_never_be_looked_for_holds_up_only_the_album_that_it_has_left(
+    bench: FlickrBench, astronaut: Path, is_deleted: bool
+) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut, uploaded=1e9).id for _ in range(2)]
+    sea, sky = (bench.flickr.account.add_album(title, photos) for title in ("Sea", "Sky"))
+    bench.look()
+    bench.store._db.conn.execute("UPDATE flickr_photos SET state = 'done'")
+    bench.flickr.quirks.broken = (photos[0],)
+    bench.flickr.account.edit_album(sea.id, remove=photos[:1])
+    bench.flickr.account.edit_album(sky.id, remove=photos[1:])
+    if is_deleted:
+        bench.flickr.account.delete_album(sea.id)
+    bench.look()
+    assert [titles(bench, photo) for photo in photos] == [["Sea", "Sky"], ["Sea"]]
+    bench.flickr.quirks.broken = ()
+    bench.look()
+    assert [titles(bench, photo) for photo in photos] == [["Sky"], [] if is_deleted else ["Sea"]]
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_where_no_album_can_be_listed_the_look_ends_unless_flickr_answers_otherwise(
+    bench: FlickrBench, astronaut: Path, is_away: bool
+) -> None:
     photo = bench.flickr.account.add_photo(astronaut).id
     albums = [bench.flickr.account.add_album(title, [photo]).id for title in "abcde"]
     bench.flickr.quirks.ignores_photo_ids = True
     bench.flickr.quirks.broken = tuple(albums)
-    with pytest.raises(PassingError, match="HTTP 500"):
+    if is_away:
+        bench.flickr.faults.next("503", method="flickr.photosets.getList", after=1, times=99)
+        with pytest.raises(PassingError, match="HTTP 503"):
+            bench.look()
+    else:
         bench.look()
-    assert len(bench.log.of("flickr.album_failed")) == 2
+    assert len(bench.log.of("flickr.album_failed")) == (3 if is_away else 5)
 
 
 def test_an_album_whose_pages_repeat_themselves_has_ended(bench: FlickrBench, astronaut: Path) -> None:

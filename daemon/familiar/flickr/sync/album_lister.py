@@ -18,7 +18,7 @@ from familiar.store.store import Store
 _LOOKS = 20
 """How many photos that have left an album are looked for one by one; a listing of all tells of 500 with one call."""
 _FAILED_IN_ROW = 3
-"""After so many albums in a row that can't be listed, the look is broken off."""
+"""After so many albums in a row that can't be listed, it is looked whether Flickr answers at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,25 +118,31 @@ class AlbumLister:
         return [album.id for album in self._store.flickr_albums.all() if album.id not in listed]
 
     async def _list(self, album: str, walk: int | None) -> bool:
-        """List the photos of an album, and return whether it is there; one that is not told whole stays unknown.
+        """List the photos of an album, and return whether it is known to be there.
 
-        So does one that can't be listed: it must not hold up others; after some in a row, PassingError is raised.
+        One that can't be listed stays as it is known, and must not hold up others. After some in a row, PassingError is
+        raised if Flickr does not tell which albums there are either.
         """
         try:
-            ids = await self._photos_in(album)
+            is_there = await self._listed(album, walk)
         except PassingError as error:
-            self._failed_in_row += 1
-            if self._failed_in_row == _FAILED_IN_ROW:
-                raise
             self._log.emit("flickr.album_failed", album=album, error=str(error))
-            return True
+            self._failed_in_row += 1
+            if self._failed_in_row % _FAILED_IN_ROW == 0:
+                await self._calls.read("photosets.getList", user_id="me", per_page=1, page=1)
+            return False
+        self._failed_in_row = 0
+        return is_there
+
+    async def _listed(self, album: str, walk: int | None) -> bool:
+        """List the photos of an album, and return whether it is there; one that is not told whole stays unknown."""
+        try:
+            ids = await self._photos_in(album)
         except RefusedError:
-            self._failed_in_row = 0
             unmet = await self._unmet(album, (), walk)
             if unmet is not None:
                 self._moved += self._store.flickr_albums.forget(album, unmet=unmet)
             return False
-        self._failed_in_row = 0
         unmet = None if ids is None else await self._unmet(album, ids, walk)
         if ids is not None and unmet is not None:
             self._moved += self._store.flickr_albums.fill(album, ids, unmet=unmet)
