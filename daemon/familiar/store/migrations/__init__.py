@@ -50,6 +50,8 @@ migrations = StoreMigrations(
         photos.mark_changed_embeddings,
         people.look_up_kept_embeddings_of_references,
         flickr.keep_failures_of_tags,
+        people.note_what_faces_are_matched_with,
+        journal.tell_outdated_operations,
     )
 )
 """All migrations in their order; a new one comes last."""
