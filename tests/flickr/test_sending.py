@@ -220,6 +220,18 @@ def test_without_a_whole_answer_a_few_photos_are_tried_and_the_next_run_begins_w
     assert (sent.added, sent.trouble) == (6, None)
 
 
+def test_photos_that_can_never_be_tagged_hold_up_no_others(bench: FlickrBench, astronaut: Path) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut).id for _ in range(8)]
+    bench.look()
+    for each in photos:
+        bench.want(each, "Jane Doe")
+    bench.flickr.quirks.broken = tuple(photos[:4])
+    for _ in range(2):
+        bench.send()
+        bench.later(7200)
+    assert [len(bench.flickr.account.photos[each].tags) for each in photos] == [0] * 4 + [1] * 4
+
+
 def test_an_answer_between_two_failures_is_an_answer(bench: FlickrBench, astronaut: Path) -> None:
     photos = [bench.flickr.account.add_photo(astronaut) for _ in range(5)]
     bench.look()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from support.flickr_server.remote import Login
 from support.flickr_server.server import FlickrServer
 from support.household import Household
 from support.monitoring import HEARTBEAT, MONITORING, Stack, watching, watching_files
-from support.mounts import mounted
+from support.mounts import mounted, on_disk
 from support.worker_processes import workers_of
 
 pytestmark = pytest.mark.long
@@ -111,6 +112,25 @@ def test_a_store_without_room_and_a_daemon_that_is_gone_raise_their_alerts(house
         stack.wait_for("FamiliarFailing", after=time_of(daemon.wait_for("store.failed")))
         daemon.process.kill()
         stack.wait_for("FamiliarSilent", after=time.time())
+
+
+def test_a_disk_that_hangs_is_told_before_a_heartbeat_is_missing(household: Household, stack: Stack) -> None:
+    household.configure({"log": {"heartbeat": 60}, "settle": 0.1})
+    with on_disk(household.state, household.base / "disk"), household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        subprocess.run(["fsfreeze", "-f", household.state], check=True)
+        frozen = time.time()
+        small_photos(household.inbox, 1)
+        stack.wait_for("FamiliarFailing")
+        assert time.time() - frozen < 60
+        (beat,) = daemon.events("service.heartbeat")[:1]
+        assert (beat["state"], beat["pending"]) == ("failing", None)
+        assert re.fullmatch(r"one call has lasted for \d\d s: is the store locked, or a disk hanging\?", beat["reason"])
+        subprocess.run(["fsfreeze", "-u", household.state], check=True)
+        daemon.wait_for("photo.seen")
+        daemon.wait_for("service.heartbeat", state="working")
+        assert daemon.events("store.failed") == []
+        assert daemon.stop() == 0
 
 
 def test_workers_that_hang_or_die_raise_their_alerts(household: Household, stack: Stack) -> None:
