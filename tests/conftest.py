@@ -15,6 +15,7 @@ from support import photos
 from support.arrivals import ArrivalBench
 from support.household import Household
 from support.kept_workers import KEPT
+from support.query_plans import QueryPlans
 
 MOST_PROCESSES = 8
 
@@ -75,6 +76,20 @@ def _look_for_what_is_left_open() -> Iterator[None]:
     yield
     KEPT.end()
     gc.collect()
+
+
+@pytest.fixture(scope="session")
+def _query_plans() -> Iterator[QueryPlans]:
+    """Look at each statement that the store runs in this process."""
+    plans = QueryPlans()
+    with plans.of_the_store():
+        yield plans
+
+
+@pytest.fixture(autouse=True)
+def _no_large_table_is_read_as_a_whole(_query_plans: QueryPlans) -> Iterator[None]:
+    yield
+    assert not (found := _query_plans.take_unexplained()), "\n".join(found)
 
 
 @pytest.fixture(scope="session")

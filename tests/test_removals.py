@@ -12,6 +12,7 @@ ALLOWED = {
     "filesystem/removal.py": "the one place",
     "filesystem/folders.py": "renames that never replace, and the replacement of what familiar writes itself",
     "store/opening.py": "the store's own files in its folder",
+    "store/matrix.py": "its own file in the state folder, which the store can make again",
     "flickr/sync/fetcher.py": "the cache of Flickr's photos",
     "flickr/sync/file_cache.py": "the cache of Flickr's photos",
     "flickr/api/downloads.py": "the cache of Flickr's photos",

@@ -29,7 +29,7 @@ def _rows(**columns: Schema) -> Schema:
     return {"type": "array", "items": {"anyOf": [row, _TEXT]}}
 
 
-_OUTCOMES = _one_of("done", "kept", "failed", "refused", "undone", "undo_failed")
+_OUTCOMES = _one_of("done", "kept", "failed", "refused", "outdated", "undone", "undo_failed")
 
 COMMON: Mapping[str, Schema] = {
     "event": _told(_TEXT, "which event it is"),

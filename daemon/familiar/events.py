@@ -83,6 +83,12 @@ CATALOGUE = (
         "A call of the system failed (too many open files, no memory); work pauses, and nothing is lost.",
     ),
     Event(
+        "service.recovered",
+        "info",
+        ("seconds",),
+        "The store, the system or the workers can be used again; the work goes on.",
+    ),
+    Event(
         "service.error",
         "error",
         ("error",),
@@ -252,6 +258,12 @@ CATALOGUE = (
         "info",
         ("operation", "photo", "kind", "rule", "reason", "retry_in"),
         "An operation can't be done yet, as was to be expected (the file changed a moment ago); nothing failed.",
+    ),
+    Event(
+        "operation.outdated",
+        "info",
+        ("operation", "photo", "kind", "rule", "reason"),
+        "Somebody moved, deleted or changed the photo before the operation; nothing was done.",
     ),
     Event("disk.offline", "error", ("folder", "reason"), "Operations wait for a disk that is not mounted."),
     Event("disk.online", "info", ("folder",), "A disk that operations wait for is available; they are tried again."),

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from familiar import Library
-from familiar.errors import ChangedError, GoneError, StaleError, UsageError
+from familiar.errors import ChangedError, GoneError, SetAsideError, StaleError, UsageError
 from familiar.model import Box
 from familiar.store.views.photo_filters import PhotoFilter
 from familiar.store.views.timeline import TimelinePlace
 from support.household import Household
+from support.videos import write_video
 
 
 @pytest.fixture
@@ -71,6 +72,31 @@ def test_a_missed_face_is_added_matched_named_and_survives_another_model(own: Ho
         (again,) = library.photos.find(known).faces
         assert (again.id, again.box, again.name) == (face.id, face.box, "Eileen Collins")
         assert library.status().outdated_faces == 0
+
+
+def test_a_missed_face_is_added_to_a_frame_of_a_video_and_survives_another_model(own: Household, far: Path) -> None:
+    clips = far.parent / "clips"
+    clips.mkdir()
+    write_video(clips / "far.mp4", [(None, 1), (far, 1)], size=(1600, 1200))  # the face is half as large there
+    own.configure({"folders": [str(clips)]})
+    own.scan()
+    with own.library() as library:
+        (video,) = library.photos.part("", wanted=PhotoFilter(kind="video"))
+        box = Box(left=785, top=610, right=825, bottom=655)
+        with pytest.raises(UsageError, match="No face can be aligned in this box"):
+            library.photos.add_face(video.id, box)  # the first frame is black
+        with pytest.raises(SetAsideError, match=r"the frame at 7 s was not found again"):
+            library.photos.add_face(video.id, box, time=7)
+        added = library.photos.add_face(video.id, box, time=1.6)
+        (face,) = library.photos.find(video.id).faces
+        assert (face.id, face.time) == (added.face, 1.6)
+        assert box.left < face.box.left < face.box.right < box.right
+        library.models.use("dlib")
+    with own.library() as library:
+        assert library.photos.find(video.id).faces == (face,)
+        assert library.status().outdated_faces == 0
+        library.undo_decision(added.event.id)
+        assert library.photos.find(video.id).faces == ()
 
 
 def test_an_added_face_is_undone_and_its_number_is_not_given_again(own: Household, known: int) -> None:

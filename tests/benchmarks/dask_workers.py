@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -26,19 +26,7 @@ from familiar.vision.workers.pool import Workers
 from familiar.vision.workers.pools import start_workers
 from support.dask_cluster import DaskCluster, running_cluster
 from support.photos import MODELS
-
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def tree_of(pid: int) -> list[int]:
-    """Return a process and all that it has started."""
-    children = [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
-    return [pid, *(one for child in children for one in tree_of(child))]
-
-
-def processor_seconds(pids: Iterable[int]) -> float:
-    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
-    return sum(int(one[11]) + int(one[12]) for one in fields) / TICK
+from support.process_tree import processor_seconds, tree_of
 
 
 async def look(workers: Workers, photos: Sequence[tuple[Path, str]]) -> list[Photo | FamiliarError]:

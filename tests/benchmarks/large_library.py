@@ -2,16 +2,19 @@
 
 By default it has 1,000,000 photos of 26 years with 1,500,000 faces, 5,000 groups without a name and 1,000 people, in
 about two minutes. Embeddings are those of made-up people on the scale of the default model: two faces of one person
-are 0.25 to 0.45 apart, those of two people 0.55 to 0.65; groups that are asked about are nearer. The sizes of people,
-groups and folders, and the photos of a month, differ as they do in families. Photos do not exist on disk, except those
-that `pictures` lists, which are in the largest groups.
+are 0.25 to 0.45 apart, those of two people 0.55 to 0.65; groups that are asked about are nearer. With `--embeddings`,
+which is what `encode_people.py` writes, they lie as those of real faces do (`face_distribution.py`). The sizes of
+people, groups and folders, and the photos of a month, differ as they do in families. Photos do not exist on disk,
+except those that `pictures` lists, which are in the largest groups. With `--tree`, all are empty files below a folder,
+a hundred in each folder, and known as they are, so that a daemon finds nothing new.
 """
 
 import argparse
 import hashlib
 import json
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +23,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.face_distribution import FaceDistribution
 from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.library.recognition import Recogniser
 from familiar.settings import MatchingSettings
@@ -53,13 +59,18 @@ _REASONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LargeLibrary:
-    """How much is in the store; `pictures` are files that exist, of 250 by 250 pixels or more."""
+    """How much is in the store; `pictures` are files that exist, of 250 by 250 pixels or more.
+
+    `embeddings` are archives of real faces, as those of which faces are made; `tree` is where the files are made.
+    """
 
     photos: int = 1_000_000
     faces: int = 1_500_000
     groups: int = 5_000
     people: int = 1_000
     pictures: Sequence[Path] = ()
+    embeddings: Sequence[Path] = ()
+    tree: Path | None = None
     seed: int = 1
     rng: np.random.Generator = field(init=False)
 
@@ -84,6 +95,9 @@ class LargeLibrary:
                 store.people.note_matched(recogniser._basis())
 
     def _write_folders(self, run: Any) -> None:
+        if self.tree is not None:
+            self._write_tree(self.tree, run)
+            return
         run.executemany(
             "INSERT INTO roots (id, path, state, scanned_at) VALUES (?, ?, 'online', ?)",
             [(1, b"/home/ana/Pictures", _AT), (2, b"/srv/scans", _AT), (3, b"/media/disk", _AT)],
@@ -97,9 +111,28 @@ class LargeLibrary:
             ),
         )
 
+    def _write_tree(self, tree: Path, run: Any) -> None:
+        """Make the folders on disk, in thousands, and write them down as a scan does."""
+        device = tree.stat().st_dev
+        run.execute(
+            "INSERT INTO roots (id, path, state, device, scanned_at) VALUES (1, ?, 'online', ?, ?)",
+            (bytes(tree), device, _AT),
+        )
+        paths = [self._folder(tree, number) for number in range(self._folders)]
+        for path in paths:
+            path.mkdir(parents=True, exist_ok=True)
+        run.executemany(
+            "INSERT INTO folders (id, root_id, path, device) VALUES (?, 1, ?, ?)",
+            ((number, bytes(path), device) for number, path in enumerate(paths, start=1)),
+        )
+
     @property
     def _folders(self) -> int:
-        return max(1, self.photos // 250)
+        return max(1, self.photos // (250 if self.tree is None else 100))
+
+    @staticmethod
+    def _folder(tree: Path, number: int) -> Path:
+        return tree / f"{number // 1000:03}" / f"{number:05}"
 
     def _write_photos(self, run: Any) -> None:
         """Write photos in the order in which they were taken; more of them in later years, and in summer."""
@@ -113,6 +146,9 @@ class LargeLibrary:
             "seen_at, handled_at, kind, duration) VALUES (?, ?, ?, ?, ?, 4000, 3000, ?, ?, ?, ?, ?, ?, ?)",
             (self._photo(number, float(ages[number]), odd[number], pictures) for number in range(self.photos)),
         )
+        if self.tree is not None:
+            self._write_files(self.tree, run)
+            return
         run.executemany(
             "INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, photo_id, found_at) "
             "VALUES (COALESCE((SELECT id FROM folders WHERE path = ?), ?), ?, 4000000, 1, 1, ?, ?, ?)",
@@ -127,6 +163,22 @@ class LargeLibrary:
                 )
                 for number in range(self.photos)
             ),
+        )
+
+    def _write_files(self, tree: Path, run: Any) -> None:
+        """Make an empty file for each photo, and write it down as it is."""
+
+        def made(number: int) -> tuple[Any, ...]:
+            folder = number * self._folders // self.photos
+            path = self._folder(tree, folder) / f"IMG_{number:07}.jpg"
+            path.touch()
+            found = path.stat()
+            return folder + 1, bytes(path.name, "ascii"), found.st_mtime_ns, found.st_ctime_ns, number + 1, _AT
+
+        run.executemany(
+            "INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, photo_id, found_at) "
+            "VALUES (?, ?, 0, ?, ?, 'done', ?, ?)",
+            map(made, range(self.photos)),
         )
 
     def _photo(self, number: int, age: float, odd: npt.NDArray[np.float64], pictures: Sequence[Any]) -> tuple[Any, ...]:
@@ -165,7 +217,7 @@ class LargeLibrary:
 
     def _write_faces(self, run: Any, who: Numbers, groups: Numbers) -> None:
         """Write faces with their embeddings, matches and groups, in the order of their photos."""
-        centres = _directions(self.rng, self.people + self.groups)
+        draw = self._drawing()
         owners = np.full(self.faces, -1)
         owners[: len(who)] = who
         owners[len(who) : len(who) + len(groups)] = self.people + groups
@@ -186,11 +238,20 @@ class LargeLibrary:
         references: dict[int, int] = {}
         for start in range(0, self.faces, _PART):
             part = owners[start : start + _PART]
-            own = centres[part] * (part >= 0)[:, None]
-            embeddings, distances = _embeddings(self.rng, own)
+            embeddings, distances = draw(part, start)
             distances[photos[start : start + _PART] < len(self.pictures)] = 0
             self._write_part(run, start, part, photos[start : start + _PART], embeddings, distances, asked)
             _register(run, start, part, embeddings, references, self.people)
+
+    def _drawing(self) -> Callable[[Numbers, int], tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]]:
+        """Return what draws the faces from a number on, of these owners: embeddings, and distances to the owners."""
+        known = self.people + self.groups
+        if self.embeddings:
+            real = FaceDistribution.of(self.embeddings, self.rng)
+            # Each stranger is a person whom nobody else is: their number is that of the face.
+            return lambda part, start: real.draw(np.where(part < 0, known + start + np.arange(len(part)), part))
+        centres = _directions(self.rng, known)
+        return lambda part, _start: _embeddings(self.rng, centres[part] * (part >= 0)[:, None])
 
     def _write_part(
         self,
@@ -339,12 +400,20 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="a folder with JPEG files, each of one face in its middle")
     for name in ("photos", "faces", "groups", "people"):
         parser.add_argument(f"--{name}", type=int, default=LargeLibrary.__dataclass_fields__[name].default)
+    parser.add_argument("--embeddings", type=Path, nargs="+", default=())
+    parser.add_argument("--tree", type=Path, help="a folder in which the files are made")
     wanted = parser.parse_args()
     wanted.state.mkdir(parents=True, exist_ok=True)
     begin = time.perf_counter()
     pictures = () if wanted.pictures is None else pictures_in(wanted.pictures)
     LargeLibrary(
-        photos=wanted.photos, faces=wanted.faces, groups=wanted.groups, people=wanted.people, pictures=pictures
+        photos=wanted.photos,
+        faces=wanted.faces,
+        groups=wanted.groups,
+        people=wanted.people,
+        pictures=pictures,
+        embeddings=wanted.embeddings,
+        tree=wanted.tree,
     ).make(wanted.state / "familiar.db")
     size = (wanted.state / "familiar.db").stat().st_size
     print(f"{size / 1e9:.1f} GB in {time.perf_counter() - begin:.0f} s")

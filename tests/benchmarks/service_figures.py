@@ -1,4 +1,4 @@
-"""Measure the daemon: rescans, idleness, latency.
+"""Measure the daemon: rescans, idleness, latency, wake-ups.
 
     uv run python tests/benchmarks/service_figures.py [--files 100000]
 
@@ -21,8 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from familiar.store.store import Store
 from support.household import Household, Running
 from support.photos import package_photos
-
-_TICKS = 100.0  # clock ticks a second, sysconf(_SC_CLK_TCK)
+from support.process_tree import processor_seconds, wakeups
 
 
 def make_tree(root: Path, files: int, folders: int) -> None:
@@ -36,11 +35,6 @@ def make_tree(root: Path, files: int, folders: int) -> None:
 def mark_all_done(state: Path) -> None:
     with Store(state / "familiar.db") as store, store.writing():
         store._db.conn.execute("UPDATE files SET state = 'done', due = NULL")
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def memory(pid: int, key: str) -> float:
@@ -77,13 +71,30 @@ def idle(daemon: Running, files: int) -> None:
     pid, seconds = daemon.process.pid, 30
     time.sleep(3)
     peer = subprocess.Popen([sys.executable, "-c", "import time\nwhile True: time.sleep(1)"])
-    before, other = cpu_seconds(pid), cpu_seconds(peer.pid)
+    before, other = processor_seconds([pid]), processor_seconds([peer.pid])
     time.sleep(seconds)
-    used, other = cpu_seconds(pid) - before, cpu_seconds(peer.pid) - other
+    used, other = processor_seconds([pid]) - before, processor_seconds([peer.pid]) - other
     peer.kill()
     peer.wait()
     print(f"idle with {files} files watched: {100 * used / seconds:.2f} % of a core ", end="")
     print(f"(a sleeping Python: {100 * other / seconds:.2f} %), {memory(pid, 'VmRSS'):.0f} MiB")
+
+
+def idle_wakeups(base: Path, seconds: int = 30) -> None:
+    """Tell how often the threads of all processes of a daemon wake: with idle workers, and with the review page."""
+    base.mkdir()
+    household = Household(base=base, settle=0.5)
+    household.configure({"review": {"serve": True, "port": 0}, "vision": {"workers": 2}})
+    with household.running() as daemon:
+        shutil.copy(package_photos() / "obama.jpg", household.inbox)
+        daemon.wait_for("photo.seen")
+        time.sleep(10)  # the page counts groups as it starts
+        before = wakeups(daemon.process.pid)
+        time.sleep(seconds)
+        after = wakeups(daemon.process.pid)
+    woken = sum(count - before.get(thread, 0) for thread, count in after.items()) / seconds
+    processes = len({pid for pid, _ in after})
+    print(f"idle, with 2 workers and the review page: {woken:.1f} wake-ups a second of all {processes} processes")
 
 
 def baseline(base: Path) -> None:
@@ -127,6 +138,7 @@ def main() -> None:
         rescan(base / "wide", files, 1000)
         rescan(base / "flat", files, 1)
         latency(base / "latency")
+        idle_wakeups(base / "wakeups")
     finally:
         shutil.rmtree(base)
     print(f"(peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB)")

@@ -196,7 +196,7 @@ def make_done(bench: FlickrBench) -> None:
 
 def news(bench: FlickrBench) -> list[str]:
     """Return the photos on which rules are to decide again."""
-    return [photo.id for photo, _ in bench.store.flickr.to_decide_again(limit=99)]
+    return [photo.id for photo in bench.store.flickr.to_decide_again(limit=99)]
 
 
 @pytest.mark.parametrize("days", [0, 8])

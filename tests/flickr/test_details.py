@@ -135,8 +135,7 @@ def test_each_upload_of_one_content_is_copied_as_rules_say_at_once_and_once(
     opened.flickr.sync()
     assert copies(household) == ["Sea.jpg", "Sky.jpg"]
     account.add_photo(meadow, title="Later")
-    for _ in range(2):
-        opened.flickr.sync()
+    assert [opened.flickr.sync().handled for _ in range(2)] == [1, 0]
     assert copies(household) == ["Later.jpg", "Sea.jpg", "Sky.jpg"]
 
 

@@ -8,7 +8,7 @@ from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
 from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to
-from familiar.identity.search import distances_from, nearest
+from familiar.identity.search import distances_from, nearest_photos, squares_of
 from familiar.settings import MatchingSettings
 from support.album import embedding
 
@@ -53,8 +53,28 @@ def test_the_distance_from_a_face_is_that_of_numpy() -> None:
     np.testing.assert_allclose(distances_from(faces[3], faces), expected, atol=1e-3)
 
 
-def test_the_nearest_come_first_and_none_is_beyond_the_limit() -> None:
-    distances = np.array([0.5, 0.1, 0.3, 0.1, 0.9])
-    assert nearest(distances, count=3, limit=1).tolist() == [1, 3, 2]
-    assert nearest(distances, count=9, limit=0.3).tolist() == [1, 3, 2]
-    assert nearest(np.empty(0), count=3, limit=1).tolist() == []
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.sampled_from([0.1, 0.2, 0.3, 0.4, float("inf")])), max_size=60),
+    st.integers(1, 5),
+    st.sampled_from([0.25, 0.4, float("inf")]),
+)
+def test_the_photos_with_the_nearest_faces_come_first_and_none_is_beyond_the_limit(
+    faces: list[tuple[int, float]], count: int, limit: float
+) -> None:
+    best: dict[int, float] = {}
+    for photo, distance in faces:
+        if distance <= limit and distance < best.get(photo, float("inf")):
+            best[photo] = distance
+    photos, distances = nearest_photos(
+        np.array([photo for photo, _ in faces], np.int64),
+        np.array([distance for _, distance in faces], np.float64),
+        count=count,
+        limit=limit,
+    )
+    expected = sorted(best.items(), key=lambda each: (each[1], each[0]))[:count]
+    assert list(zip(photos.tolist(), distances.tolist(), strict=True)) == expected
+
+
+def test_the_distance_is_the_same_if_the_lengths_are_known() -> None:
+    faces = np.stack([embedding(person) for person in range(30)])
+    np.testing.assert_array_equal(distances_from(faces[3], faces, squares_of(faces)), distances_from(faces[3], faces))

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +16,7 @@ from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.errors import SettlingError
 from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
-from familiar.model import Copy, Move, Plan, SidecarContent
+from familiar.model import Copy, Link, Move, PhotoOperation, Plan, SidecarContent
 from familiar.settings import Settings
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog
@@ -69,6 +70,25 @@ def test_where_a_photo_is_gone_no_file_of_the_same_content_elsewhere_is_taken(
     )
     assert states(bench, plan_id) == [expected]
     assert bench.tree() == {"archive/a.jpg": b"a photo"}
+
+
+@pytest.mark.parametrize("kind", [Move, Copy, partial(Link, symbolic=True), partial(Link, symbolic=False)])
+def test_a_photo_that_its_owner_deletes_before_its_operation_is_no_failure(
+    bench: Workbench, kind: Callable[..., PhotoOperation]
+) -> None:
+    photo = bench.photo()
+    plan_id = bench.plan(photo, kind(target=bench.base / "out/a.jpg", rule="r"))
+    photo.unlink()
+    assert perform(bench, plan_id) == ["operation.outdated"]
+    assert states(bench, plan_id) == [("refused", f"{photo}: no longer exists")]
+
+
+def test_a_photo_that_its_owner_edits_before_its_operation_is_no_failure(bench: Workbench) -> None:
+    photo = bench.photo()
+    plan_id = bench.plan(photo, Move(target=bench.base / "out/a.jpg", rule="r"))
+    photo.write_bytes(b"edited")
+    assert perform(bench, plan_id) == ["operation.outdated"]
+    assert photo.read_bytes() == b"edited"
 
 
 def test_a_copy_that_a_rule_made_is_never_taken_for_the_photo(bench: Workbench) -> None:

@@ -19,7 +19,7 @@ def test_the_page_shows_what_was_done_and_undoes_it(page: Page, served: ServedPa
     page.wait_for_selector("main[data-ready]")
     expect(page.get_by_text("No daemon is running")).to_be_visible()
     check_page(page, axe_script())
-    page.get_by_role("button", name="Undo: cluster 1 (5 faces) is Barack Obama").click()
+    page.get_by_role("button", name="Undo: group 1 (5 faces) is Barack Obama").click()
     sent(page)
     expect(page.get_by_text("undone already").first).to_be_visible()
     assert names(served)[1] == "unnamed"
@@ -134,9 +134,9 @@ def test_more_of_what_was_done_is_shown_when_asked_for(served: ServedPage, visit
             library.clusters.ignore(3)
             library.clusters.undo()
     shown = up_to_date(visitor)
-    assert shown.count("cluster 3 (2 faces) is ignored") == 40
+    assert shown.count("group 3</a> (2 faces) is ignored") == 40
     assert 'href="/activity?entries=200"' in shown
-    assert up_to_date(visitor, "/activity?entries=200").count("cluster 3 (2 faces) is ignored") >= 45
+    assert up_to_date(visitor, "/activity?entries=200").count("group 3</a> (2 faces) is ignored") >= 45
     assert visitor.get("/activity?entries=x").status_code == 200
 
 
@@ -146,10 +146,10 @@ def test_a_part_of_the_page_that_changes_leaves_the_focus_where_it_is(page: Page
         page.goto(f"{served.address}/activity")
         page.wait_for_selector("main[data-ready]")
         expect(page.locator("[data-page]:not([data-old])")).to_be_visible(timeout=10_000)
-        page.get_by_role("button", name="Undo: cluster 1 (5 faces) is Barack Obama").focus()
+        page.get_by_role("button", name="Undo: group 1 (5 faces) is Barack Obama").focus()
         library.clusters.ignore(2)
-    expect(page.get_by_role("button", name="Undo: cluster 2 (4 faces) is ignored")).to_be_visible(timeout=10_000)
-    expect(page.get_by_role("button", name="Undo: cluster 1 (5 faces) is Barack Obama")).to_be_focused()
+    expect(page.get_by_role("button", name="Undo: group 2 (4 faces) is ignored")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Undo: group 1 (5 faces) is Barack Obama")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("undone already").first).to_be_visible(timeout=10_000)
     assert names(served)[1] == "unnamed"

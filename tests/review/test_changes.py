@@ -202,7 +202,7 @@ def test_ids_that_do_not_exist_are_stale(visitor: Visitor, group: int) -> None:
 
 def test_faces_of_another_group_are_refused(visitor: Visitor, served: ServedPage) -> None:
     refused = visitor.change(what="take out", groups=versions(served, 1), faces=faces_of(served, 2)[:1])
-    assert (refused.status_code, "is not in cluster 1" in refused.json()["said"]) == (422, True)
+    assert (refused.status_code, "is not in group 1" in refused.json()["said"]) == (422, True)
 
 
 def test_groups_that_are_put_off_are_not_listed_until_they_are_taken_up_again(visitor: Visitor) -> None:

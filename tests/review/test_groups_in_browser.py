@@ -117,6 +117,22 @@ def test_what_is_answered_stays_in_its_place_and_is_undone_there(page: Page, ser
     expect(page.locator("#group-3 .answer")).to_be_hidden()
 
 
+def test_the_page_counts_the_groups_that_still_wait(page: Page) -> None:
+    waiting = page.locator("[data-waiting]")
+    expect(waiting).to_have_text("3 groups wait for a name, with 11 faces.")
+    page.locator("#group-3").get_by_role("button", name="Ignore").click()
+    expect(waiting).to_have_text("2 groups wait for a name, with 9 faces.")
+    page.keyboard.press("u")
+    expect(waiting).to_have_text("3 groups wait for a name, with 11 faces.")
+    page.locator("#group-1 .choose input").check()
+    page.locator("#group-3 .choose input").check()
+    page.keyboard.press("m")
+    expect(waiting).to_have_text("2 groups wait for a name, with 11 faces.")
+    for group in (1, 2):
+        page.locator(f"#group-{group}").get_by_role("button", name="Not a face").click()
+    expect(waiting).to_have_text("No group waits for a name any more.")
+
+
 def test_groups_are_shown_again_when_all_of_them_were_put_off(page: Page) -> None:
     for group in (1, 2, 3):
         with page.expect_response("**/later"):

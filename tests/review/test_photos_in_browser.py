@@ -11,6 +11,12 @@ from familiar.store.store import STORE_NAME
 from support.household import Household
 from support.review_page import ServedPage, axe_script, check_page, sent, serving
 
+_ALL_SHOWN = """() => {
+    const months = [...document.querySelectorAll(".month")];
+    const isWhole = (one) => one.querySelectorAll(".tile").length === Number(one.dataset.photos);
+    return months.length > 0 && months.every(isWhole);
+}"""
+
 
 @pytest.fixture
 def photos(page: Page, served: ServedPage) -> Page:
@@ -28,8 +34,8 @@ def show(page: Page, served: ServedPage, query: str = "") -> None:
 
 
 def months(page: Page) -> dict[str, int]:
-    """Return the headings of the months with the photos below each."""
-    expect(page.locator(".block:empty")).to_have_count(0)
+    """Return the headings of the months with the photos below each, as soon as all of them are there."""
+    page.wait_for_function(_ALL_SHOWN)
     sections = page.locator(".month")
     return {
         re.sub(r"\s+\S+$", "", section.locator("h2").inner_text()): section.locator(".tile").count()
@@ -45,11 +51,27 @@ def open_far(page: Page) -> None:
 
 def test_photos_are_shown_by_month_the_newest_first(photos: Page) -> None:
     assert months(photos) == {"January 2013": 3, "August 2009": 4, "Without a date": 4}
-    assert photos.locator("[data-total]").inner_text() == "11 photos"
+    expect(photos.locator("[data-total]")).to_have_text("11 photos")
     expect(photos.locator(".rail a")).to_have_text(["2013", "2009", "No date"])
     for image in photos.locator(".tile img").all():
         image.scroll_into_view_if_needed()
         expect(image).not_to_have_js_property("naturalWidth", 0)
+
+
+def test_months_that_do_not_fill_a_row_stand_beside_each_other(photos: Page) -> None:
+    months(photos)
+    tops = photos.evaluate("[...document.querySelectorAll('.month')].map((one) => one.getBoundingClientRect().top)")
+    assert tops[0] == tops[1] < tops[2]
+    photos.locator(".tile").first.focus()
+    photos.keyboard.press("ArrowDown")  # to the month below, not to that beside it
+    expect(photos.locator(".month").nth(2).locator(".tile").first).to_be_focused()
+    photos.set_viewport_size({"width": 390, "height": 800})
+    photos.wait_for_function(
+        """() => {
+            const tops = [...document.querySelectorAll(".month")].map((one) => one.getBoundingClientRect().top);
+            return tops[0] < tops[1] && tops[1] < tops[2];
+        }"""
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,8 +93,8 @@ def test_a_filter_is_chosen_in_the_form(photos: Page) -> None:
     photos.get_by_text("Choose", exact=True).click()
     photos.get_by_label("A person").fill("Joe Biden")
     photos.get_by_label("How many of these people").select_option("nobody else")
-    photos.get_by_role("button", name="Show").click()
-    photos.wait_for_selector("main[data-ready] .blocks")
+    with photos.expect_navigation():
+        photos.get_by_role("button", name="Show").click()
     assert months(photos) == {"January 2013": 3}
     photos.get_by_role("textbox", name="Year").fill("soon")
     photos.evaluate("document.querySelector('.filter form').noValidate = true")

@@ -1,9 +1,12 @@
 """The page beside a daemon that runs, which serves it: each sees what the other one does, and outlives its end."""
 
+import signal
 import socket
 import time
+from http import HTTPStatus
 from pathlib import Path
 
+import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
 from conftest import put, put_variants
@@ -45,9 +48,9 @@ def test_the_page_and_the_daemon_see_what_the_other_one_does(
         put(obama2, home.inbox)
         daemon.wait_for("photo.recognised", people=["Barack Obama"])  # the daemon knows whom the page has named
         page.goto(page.url.replace("/groups", "/people"))
-        expect(page.locator(".person")).to_contain_text("4 faces", timeout=WITHIN)
+        expect(page.locator("[data-person]")).to_contain_text("4 faces", timeout=WITHIN)
         home.ask("people", "rename", "Barack Obama", "Barack")  # and the page, whom a command renames
-        expect(page.locator(".person")).to_contain_text("Barack", timeout=WITHIN)
+        expect(page.locator("[data-person]")).to_contain_text("Barack", timeout=WITHIN)
         page.goto(page.url.replace("/people", "/activity"))
         expect(page.locator("[data-part=now]")).to_contain_text("Everything is handled", timeout=WITHIN)
         (home.inbox / "broken.jpg").write_bytes(b"no picture")
@@ -60,12 +63,25 @@ def test_the_page_and_the_daemon_see_what_the_other_one_does(
         daemon.wait_for("review.served")
         sent(page)  # as soon as somebody answers
         page.goto(page.url.replace("/groups", "/activity"))
-        expect(page.get_by_role("button", name="Undo: cluster 2 (2 faces) is ignored")).to_be_visible()
+        expect(page.get_by_role("button", name="Undo: group 2 (2 faces) is ignored")).to_be_visible()
         with home.library() as library:
             assert [row.name or row.kind for row in library.clusters.all()] == ["Barack", "ignored"]
             assert [entry.what for entry in library.history()].count("cluster 2 (2 faces) is ignored") == 1
+        _take_up_another_name(home, daemon)
         assert daemon.stop() == 0
     assert [text for text in told if "ERR_" not in text] == []  # of the time in which nobody answered
+
+
+def _take_up_another_name(home: Household, daemon: Running) -> None:
+    """Give the server a name of a proxy, which a reload takes up."""
+    (address,) = {event["address"] for event in daemon.events("review.served")}
+    proxied = {"Host": "photos.example"}
+    assert requests.get(address, headers=proxied, timeout=10).status_code == HTTPStatus.MISDIRECTED_REQUEST
+    port = int(address.rpartition(":")[2])
+    home.configure({"review": {"serve": True, "port": port, "hosts": ["photos.example"]}})
+    daemon.send(signal.SIGHUP)
+    daemon.wait_for("review.served", count=2)
+    assert requests.get(address, headers=proxied, timeout=10).status_code == HTTPStatus.UNAUTHORIZED
 
 
 def _restart_underneath(home: Household, daemon: Running, page: Page) -> None:

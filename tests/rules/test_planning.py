@@ -1,4 +1,5 @@
 import itertools
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import datetime
@@ -188,10 +189,29 @@ def test_each_face_is_cropped_into_the_folder_of_each_album() -> None:
 )
 def test_a_rule_that_asks_for_albums_which_are_not_known_is_doubtful(rule: str) -> None:
     rules = read_rules(Path("rules.yaml"), f"rules: [{{name: r, {rule}}}]", home=HOME)
-    assert rules.doubts(knows_albums=False) == (
-        "rule 'r': asks for albums, which are not known; set flickr.albums, to all for every photo",
+    (doubt,) = rules.doubts(without_albums=["ben"])
+    assert doubt == (
+        "rule 'r': asks for albums, which are not known for the source ben; set albums for it in flickr, to all for "
+        "every photo"
     )
-    assert rules.doubts(knows_albums=True) == ()
+    assert rules.doubts() == ()
+
+
+@pytest.mark.parametrize(
+    ("when", "doubted"),
+    [
+        ("{source: ana, album: Sea}", []),
+        ("{source: [ana, ben], album: Sea}", ["ben"]),
+        ("{all: [{source: ana}, {not: {album: Sea}}]}", []),
+        ("{album: Sea, any: [{source: ana}, {path: '*'}]}", ["ben", "carl"]),
+        ("{album: Sea, any: [{source: ana}, {source: carl}]}", ["carl"]),
+        ("{album: Sea, not: {source: ana}}", ["ben", "carl"]),
+    ],
+)
+def test_a_rule_for_accounts_whose_albums_are_known_is_not_doubtful_for_albums(when: str, doubted: list[str]) -> None:
+    rules = read_rules(Path("rules.yaml"), f"rules: [{{name: r, when: {when}, then: [stop]}}]", home=HOME)
+    doubts = rules.doubts(without_albums=["ben", "carl"])
+    assert [re.findall(r"the source (\w+);", doubt) for doubt in doubts] == [[name] for name in doubted]
 
 
 def test_conditions_side_by_side_refer_to_the_same_face() -> None:

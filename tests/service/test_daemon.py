@@ -545,7 +545,53 @@ def test_a_daemon_that_can_not_write_its_store_beats_and_says_why(household: Hou
         assert beat["reason"].startswith(f"{household.state / STORE_NAME}: the store can't be used for now: ")
         assert longest_pause(daemon) < timedelta(seconds=1.5)
         filler.unlink()
+        daemon.wait_for("service.recovered")
         daemon.wait_for("service.heartbeat", state="working", reason=None, set_aside=1)
+
+
+def test_a_daemon_that_is_reloaded_again_and_again_beats_as_before(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 1}})
+    with household.running() as daemon:
+        daemon.wait_for("service.heartbeat", state="working")
+        began, number = time.monotonic(), 0
+        while time.monotonic() < began + 3:
+            number += 1
+            household.configure({"log": {"heartbeat": 1}, "settle": number / 10})
+            daemon.send(signal.SIGHUP)
+            daemon.wait_for("service.ready", count=1 + number)
+        daemon.wait_for("service.heartbeat", count=len(daemon.events("service.heartbeat")) + 1)
+        assert longest_pause(daemon) < timedelta(seconds=1.5)
+
+
+def test_a_store_that_another_process_has_locked_holds_up_no_heartbeat(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 2}, "settle": 0.1})
+    with household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        daemon.wait_for("service.heartbeat", settling=0)
+        with closing(sqlite3.connect(household.state / STORE_NAME, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            (household.inbox / "a.jpg").write_bytes(b"no photo")
+            beat = daemon.wait_for("service.heartbeat", count=2, settling=None)
+        assert (beat["state"], beat["pending"], beat["rate"], beat["latencies"]) == ("working", None, None, [])
+        assert [root["state"] for root in beat["roots"]] == ["online"]
+        daemon.wait_for("service.heartbeat", state="working", set_aside=1, pending=0)
+        assert daemon.events("store.failed") == []
+        assert longest_pause(daemon) < timedelta(seconds=3)
+
+
+def test_a_store_that_is_opened_slowly_holds_up_no_heartbeat(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 2}})
+    household.make_store()
+    with closing(sqlite3.connect(household.state / STORE_NAME, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with household.running() as daemon:
+            beat = daemon.wait_for("service.heartbeat", count=2, state="starting")
+            assert (beat["reason"], beat["pending"]) == ("the store is being opened", None)
+            other.close()
+            daemon.wait_for("service.ready")
+            daemon.wait_for("service.heartbeat", state="working")
+            assert longest_pause(daemon) < timedelta(seconds=3)
 
 
 def test_a_reload_of_wrong_settings_is_told_in_the_heartbeat_until_they_are_right(household: Household) -> None:
@@ -676,6 +722,17 @@ def test_the_daemon_waits_for_a_command_that_has_the_state_folder(household: Hou
             assert daemon.events("service.ready") == []
             held.close()
             daemon.wait_for("service.ready")
+
+
+def test_a_reload_that_is_asked_for_during_the_start_follows_it(household: Household) -> None:
+    household.make_store()
+    with ExitStack() as held:
+        held.enter_context(locked(household.state))
+        with household.running() as daemon:
+            daemon.wait_for("service.waiting")
+            daemon.send(signal.SIGHUP)
+            held.close()
+            daemon.wait_for("service.reloaded")
 
 
 def is_running(pid: int) -> bool:

@@ -17,15 +17,16 @@ import requests
 MONITORING = Path(__file__).parents[2] / "monitoring"
 RULES = MONITORING / "prometheus" / "familiar.rules.yml"
 
-HEARTBEAT = 2.0
-"""Seconds between two heartbeats in the tests: a thirtieth of the usual minute."""
+HEARTBEAT = 5.0
+"""Seconds between two heartbeats in the tests: a twelfth of the usual minute."""
 SCALED = {
-    "for: 1m": "for: 2s",
-    "> 900": "> 6",
-    "[15m]": "[30s]",
-    "[30m]": "[10s]",
-    "for: 1h": "for: 4s",
-    "[1h]": "[60s]",
+    "for: 1m": "for: 5s",
+    "> 900": "> 10",
+    "[15m]": "[60s]",
+    "[5m:]": "[5s:]",
+    "[30m:]": "[15s:]",
+    "for: 1h": "for: 30s",
+    "[1h]": "[2m]",
 }
 """The times of the rules, and those of the tests; nothing else of them is changed."""
 
@@ -58,11 +59,20 @@ class Stack:
 
     def fired(self) -> set[str]:
         """Return the names of all alerts that have fired."""
-        return {labels["alertname"] for labels, _ in self.values('max_over_time(ALERTS{alertstate="firing"}[10m])')}
+        return set(self._first_times())
 
-    def wait_for(self, *alerts: str, within: float = 60) -> None:
-        """Wait until alerts have fired."""
+    def wait_for(self, *alerts: str, within: float = 60, after: float | None = None) -> None:
+        """Wait until alerts have fired; with `after`, the time of the fault, they must have within two heartbeats."""
         self._wait(lambda: set(alerts) <= self.fired(), within, lambda: f"{alerts}; fired: {self.fired()}")
+        if after is not None:
+            times = self._first_times()
+            took = {alert: times[alert] - after for alert in alerts}
+            assert max(took.values()) <= 2 * HEARTBEAT, f"seconds after the fault: {took}"
+
+    def _first_times(self) -> dict[str, float]:
+        """Return when each alert that has fired did so first, in seconds since 1970."""
+        firsts = self.values('min_over_time(timestamp(ALERTS{alertstate="firing"})[30m:1s])')
+        return {labels["alertname"]: value for labels, value in firsts}
 
     def wait_for_value(self, metric: str, value: float, within: float = 60) -> None:
         """Wait until a metric has a value."""

@@ -20,6 +20,7 @@ def write_video(
     options: dict[str, str] | None = None,
     pixels: Fraction | None = None,
     metadata: dict[str, str] | None = None,
+    size: tuple[int, int] = SIZE,
 ) -> Path:
     """Write a video of scenes, each a photo (None: black) and its seconds; `turned` is how a player is to turn it.
 
@@ -29,13 +30,13 @@ def write_video(
         container.metadata.update(metadata or {})
         coding = {"preset": "ultrafast", "g": str(gop), "x264-params": "scenecut=0"}
         stream = container.add_stream("libx264", rate=rate, options=coding)
-        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         if pixels is not None:
             stream.codec_context.sample_aspect_ratio = pixels
         if turned:
             stream.set_display_rotation(turned)
         for photo, seconds in scenes:
-            frame = av.VideoFrame.from_image(_picture(photo))  # type: ignore[no-untyped-call]
+            frame = av.VideoFrame.from_image(_picture(photo, size))  # type: ignore[no-untyped-call]
             for _ in range(round(seconds * rate)):
                 frame.pts = None
                 container.mux(stream.encode(frame))
@@ -43,11 +44,11 @@ def write_video(
     return path
 
 
-def _picture(photo: Path | None) -> Image.Image:
-    canvas = Image.new("RGB", SIZE)
+def _picture(photo: Path | None, size: tuple[int, int]) -> Image.Image:
+    canvas = Image.new("RGB", size)
     if photo is not None:
         with Image.open(photo) as image:
             upright = image.convert("RGB")
-        upright.thumbnail(SIZE)
+        upright.thumbnail(size)
         canvas.paste(upright)
     return canvas

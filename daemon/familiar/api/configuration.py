@@ -57,7 +57,7 @@ class ConfigurationFiles:
         warnings = (
             *settings.doubts,
             *doubts(settings.vision),
-            *rules.doubts(knows_albums=settings.follow_albums),
+            *rules.doubts(without_albums=settings.accounts_without_albums),
         )
         return CheckedFiles(config=environment.config, rules=path, warnings=warnings)
 

@@ -22,6 +22,7 @@ from familiar.service.assembly import Assembly, assemble
 from familiar.service.inputs import CommandLines, DaemonInputs, FlickrAccess
 from familiar.service.opening import Opening
 from familiar.service.progress import Progress
+from familiar.service.signals import let_reloads_wait
 from familiar.service.systemd import Notifier
 from familiar.service.totals import CountingLog, ProcessCounts
 from familiar.settings import Settings
@@ -60,6 +61,7 @@ def run(session: Session, folders: tuple[Path, ...]) -> None:
 
 
 def _run(session: Session, folders: tuple[Path, ...]) -> None:
+    let_reloads_wait()
     configuration = Configuration(environment=session.environment, paths=folders, files=False)
     settings = configuration.read()
     notifier = Notifier(os.environ)
@@ -156,18 +158,21 @@ def _held_store(session: Session, opening: Opening, settings: Settings, longest:
         StoreError: the store can't be used, or its disk is full for longer than `longest` seconds.
     """
     with ExitStack() as stack:
-        while True:
-            try:
-                store = stack.enter_context(session.held_store(lasts=True, create=True))
-            except BusyError as error:
-                if error.lasts or not opening.wait_for_command(error.pid, longest=settings.wait_for_daemon):
-                    raise
-            except StoreUnavailableError as error:
-                if not opening.wait_for_room(error, longest=longest):
-                    raise
-            else:
-                break
+        with opening.watched(longest=longest):
+            store = _entered_store(stack, session, opening, settings, longest)
         yield store
+
+
+def _entered_store(stack: ExitStack, session: Session, opening: Opening, settings: Settings, longest: float) -> Store:
+    while True:
+        try:
+            return stack.enter_context(session.held_store(lasts=True, create=True))
+        except BusyError as error:
+            if error.lasts or not opening.wait_for_command(error.pid, longest=settings.wait_for_daemon):
+                raise
+        except StoreUnavailableError as error:
+            if not opening.wait_for_room(error, longest=longest):
+                raise
 
 
 def daemon_for(

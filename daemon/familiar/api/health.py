@@ -67,7 +67,7 @@ def examine(session: Session) -> Iterator[Finding]:
         rules = environment.rules(rules_path)
         yield _good("rules", f"{rules_path}: {counted(len(rules.rules), 'rule')}" if rules_path else "none")
         yield from _examine_targets(session, rules)
-        for doubt in (*settings.doubts, *rules.doubts(knows_albums=settings.follow_albums)):
+        for doubt in (*settings.doubts, *rules.doubts(without_albums=settings.accounts_without_albums)):
             yield _warning("patterns", doubt, "see docs/rules.md, Patterns")
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")

@@ -108,7 +108,7 @@ class PhotoRules:
             unknown_people=tuple(sorted(name for name in rules.people() if name_key(name) not in known)),
             unmatched_people=_unmatched_in(rules, self._session),
             targets=tuple(targets_of(self._session, rules)),
-            warnings=rules.doubts(knows_albums=self._session.settings.follow_albums),
+            warnings=rules.doubts(without_albums=self._session.settings.accounts_without_albums),
         )
 
     def apply(self, *paths: str | Path) -> AppliedRules:

@@ -40,7 +40,8 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     if not photo.faces:
         raise FamiliarError(f"{image}: no {face_of_quality(query.min_quality)} found.")
     others = _by_other_models(session, file, photo)
-    results = Finder(store, session.settings.matching, session.model).find(
+    finder = Finder(store, session.settings.matching, session.model, galleries=session.recogniser.galleries)
+    results = finder.find(
         photo.faces,
         query,
         among=_photos_of(session, query),

@@ -10,7 +10,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.journal import Journal, Outcome, Step
 from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.effects.leftovers import Leftovers
-from familiar.errors import ChangedError, FamiliarError, OfflineError, RetryError, SettlingError
+from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError, RetryError, SettlingError
 from familiar.filesystem.files import Pulse, no_pulse
 from familiar.filesystem.folders import Entry
 
@@ -106,13 +106,13 @@ class Executor:
             case OfflineError(place=place):
                 return Outcome(state="failed", error=str(error), retry_in=_wait(step), waits_for=place)
             case ChangedError() if not self._kinds.of(step.operation).merges:
-                return Outcome(state="refused", error=str(error), changed=step.source or step.path)
+                return Outcome(state="refused", error=str(error), changed=step.source or step.path, is_outdated=True)
             case SettlingError(retry_in=seconds):
                 return Outcome(state="waiting", error=str(error), retry_in=seconds)
             case RetryError():
                 return Outcome(state="failed", error=str(error), retry_in=_wait(step))
             case _:
-                return Outcome(state="refused", error=str(error))
+                return Outcome(state="refused", error=str(error), is_outdated=isinstance(error, GoneError))
 
     def _outcome_of_system(self, step: Step, error: OSError) -> Outcome:
         kind, number = self._kinds.of(step.operation), error.errno or 0

@@ -111,7 +111,8 @@ class Outcome:
 
     A step that failed keeps its target where it may have been done, as far as is known. One that is `waiting` was not
     done at all: it stays planned until it can be, and that is no failed try. `waits_for` is the folder whose disk is
-    not there; the step is tried again when it is. `changed` is a file that has another content than was known.
+    not there; the step is tried again when it is. `changed` is a file that has another content than was known. One that
+    `is_outdated` was refused because somebody took the photo away or changed it: there is nothing to correct.
     """
 
     state: Literal["done", "kept", "waiting", "failed", "refused"]
@@ -120,6 +121,7 @@ class Outcome:
     retry_in: float | None = None
     waits_for: Path | None = None
     changed: Path | None = None
+    is_outdated: bool = False
 
 
 def done_with(journal: "Journal", step: Step) -> Sequence[Step]:

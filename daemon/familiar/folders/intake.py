@@ -178,10 +178,11 @@ class Intake:
                     self._log.emit("watch.lost", root=root.path, reason=message.reason)
                     root.polls = root.polls or message.is_lasting
                     self._walks.walk_all(root)
-        with self._store.writing():
-            for path, root in hinted.items():
-                with surviving(path, self._log):
-                    self._take_hint(root, path, now)
+        if hinted:  # a transaction costs as much as a turn that has nothing to do
+            with self._store.writing():
+                for path, root in hinted.items():
+                    with surviving(path, self._log):
+                        self._take_hint(root, path, now)
         for message in self._messages.listings():
             root = self._roots[message.root]
             match message:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from familiar.identity.gallery import Gallery
 from familiar.identity.person_distance import PersonDistance
 from familiar.identity.verdicts import Verdicts
-from familiar.model import Embeddings, Match
+from familiar.model import Embedding, Embeddings, Match
 from familiar.settings import MatchingSettings
 
 _BLOCK_BYTES = 64 * 1024 * 1024
@@ -33,7 +33,7 @@ def match(
     verdicts = verdicts or Verdicts()
     if not gallery.names:
         return (None,) * len(embeddings)
-    limits = np.where(np.isnan(gallery.thresholds), settings.threshold, gallery.thresholds)
+    limits = _limits(gallery, settings)
     margin = gallery.calibration.margin if settings.margin is None else settings.margin
     distance = PersonDistance.of(gallery.calibration, settings)
     count, numbers = gallery.references.shape
@@ -51,6 +51,34 @@ def match(
     for place in verdicts.nobody:
         matches[place] = None
     return tuple(matches)
+
+
+def distances_to_people(
+    face: Embedding, gallery: Gallery, settings: MatchingSettings, *, limit: float | None = None, every: bool = False
+) -> list[tuple[str, float, bool]]:
+    """Return people with their distances to a face, and whether these are within their limits; by name.
+
+    People who are certainly beyond their limits are not measured, unless `every` one is wanted.
+
+    Args:
+        face: shape (numbers,), of the gallery's model.
+        gallery: the people.
+        settings: their threshold, and how many nearest references count.
+        limit: the largest distance to any of them, instead of their thresholds.
+        every: measure all people.
+    """
+    if not gallery.names:
+        return []
+    limits = _limits(gallery, settings) if limit is None else np.full(len(gallery.names), limit)
+    distance = PersonDistance.of(gallery.calibration, settings)
+    near = np.ones(len(gallery.names), np.bool_)
+    if not every:
+        near = _candidates(face[None], gallery, distance.reach(limits, gallery), ([], []))[0]
+    return [
+        (gallery.names[person], measured, measured <= limits[person])
+        for person in np.flatnonzero(near).tolist()
+        for measured in distance.measure(face[None], _references_of(gallery, person)).tolist()
+    ]
 
 
 def nearest_people(
@@ -76,6 +104,11 @@ def nearest_people(
         for person in nearest
     ]
     return sorted(found, key=lambda one: one[1])[:most]
+
+
+def _limits(gallery: Gallery, settings: MatchingSettings) -> npt.NDArray[np.float64]:
+    """Return the largest distance of a match of each person."""
+    return np.where(np.isnan(gallery.thresholds), settings.threshold, gallery.thresholds)
 
 
 def _references_of(gallery: Gallery, person: int) -> Embeddings:

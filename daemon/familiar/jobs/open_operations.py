@@ -40,7 +40,11 @@ class OpenOperations:
 
         A stop ends the wait, and `close` the work.
         """
-        task, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait(within))
+        task = asyncio.create_task(work)
+        await asyncio.sleep(0)
+        if task.done():  # as in most turns, when no step is due
+            return task
+        stopped = asyncio.create_task(self._stop.wait(within))
         await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if not task.done():

@@ -210,5 +210,7 @@ class OperationRunner:
             if outcome.waits_for is not None and outcome.waits_for not in self._waited_for:
                 self._waited_for.add(outcome.waits_for)
                 self._log.emit("disk.offline", folder=outcome.waits_for, reason=outcome.error)
+        elif outcome.is_outdated:
+            self._log.emit("operation.outdated", **about, reason=outcome.error)
         else:
             self._log.emit("operation.refused", **about, error=outcome.error)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from familiar.embedding_models import calibration_of
-from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match, nearest_people
+from familiar.library.galleries import Galleries
 from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
@@ -32,8 +31,7 @@ class Recogniser:
         self._store = store
         self._settings = settings
         self.model = model
-        self._galleries: dict[str, Gallery] = {}
-        self._version = -1
+        self.galleries = Galleries(store)
 
     def recognise(self, photo_id: int) -> tuple[Photo, tuple[RecognisedFace, ...]]:
         """Match the faces of a photo, write the matches down, and return the photo with them.
@@ -78,7 +76,7 @@ class Recogniser:
             after, done = ids[-1], done + len(ids)
             progress(done)
         self._store.people.note_matched(basis)
-        return Rematch(people=len(self._gallery(self.model).names), faces=done)
+        return Rematch(people=len(self.galleries.of(self.model).names), faces=done)
 
     def similar(self, embeddings: Embeddings, *, most: int) -> list[tuple[str, float]]:
         """Return the people who are nearest to some faces of one person, and their mean distances, the nearest first.
@@ -87,7 +85,7 @@ class Recogniser:
             embeddings: of the faces, by the model in use, shape (n, numbers).
             most: number of people.
         """
-        return nearest_people(embeddings, self._gallery(self.model), self._settings, most=most)
+        return nearest_people(embeddings, self.galleries.of(self.model), self._settings, most=most)
 
     def rematch_faces(self, face_ids: Sequence[int]) -> None:
         """Match some known faces again, of which those of the model in use count, in one transaction."""
@@ -98,7 +96,7 @@ class Recogniser:
 
     def _match(self, face_ids: list[int], embeddings: Embeddings, engine: str) -> None:
         verdicts = self._store.clusters.verdicts(face_ids)
-        matches = match(embeddings, self._gallery(engine), self._settings, verdicts)
+        matches = match(embeddings, self.galleries.of(engine), self._settings, verdicts)
         self._store.photos.save_matches(face_ids, matches)
 
     def _basis(self) -> str:
@@ -106,12 +104,3 @@ class Recogniser:
 
     def _people(self) -> str:
         return f"people {self._store.people.version}; "
-
-    def _gallery(self, engine: str) -> Gallery:
-        version = self._store.people.version
-        if version != self._version:
-            self._galleries.clear()
-            self._version = version
-        if engine not in self._galleries:
-            self._galleries[engine] = Gallery.of(self._store.people.known(engine), calibration_of(engine))
-        return self._galleries[engine]

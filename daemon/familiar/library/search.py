@@ -1,21 +1,17 @@
 """Find a face: in which known photos, and who it is."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
-from familiar.identity.matching import match
-from familiar.identity.people import KnownPerson
-from familiar.identity.person_distance import PersonDistance
-from familiar.identity.scoring import best_of_photos, distances_to
-from familiar.identity.search import distances_from, nearest
+from familiar.identity.matching import distances_to_people, match
+from familiar.identity.search import distances_from, nearest_photos
+from familiar.library.galleries import Galleries
 from familiar.model import Embedding, Embeddings, Face, Match
 from familiar.settings import MatchingSettings
-from familiar.store.people import PersonRow
 from familiar.store.store import Store
 from familiar.store.views.faces import FaceStack
 
@@ -66,12 +62,14 @@ class SearchQuery:
 class Finder:
     """Compares faces with all that the store knows of the model in use."""
 
-    def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
-        """Take the store, how matching is done, and the id of the model in use."""
+    def __init__(
+        self, store: Store, settings: MatchingSettings, model: str, *, galleries: Galleries | None = None
+    ) -> None:
+        """Take the store, how matching is done, the id of the model in use, and galleries that were made before."""
         self._store = store
         self._settings = settings
         self._model = model
-        self._calibration = calibration_of(model)
+        self._galleries = galleries or Galleries(store)
 
     def find(
         self,
@@ -98,26 +96,15 @@ class Finder:
             among = self._store.photos.with_people([person.id])
         known_faces = self._store.faces.among(self._model, among, min_quality=wish.min_quality)
         photos, distances = _measured(faces, known_faces)
-        known = self._store.people.known(self._model)
-        matches = self._matches(faces, Gallery.of(known, self._calibration))
-        galleries = {self._model: known}
-        left = set(self._store.people.unmatched(self._model))
-        for model in others or {}:  # several may have encoded references of one person; the first compares them
-            galleries[model] = tuple(one for one in self._store.people.known(model) if one.name in left)
-            left -= {one.name for one in galleries[model]}
+        matches = self._matches(faces, self._galleries.of(self._model))
         embeddings: dict[str, Sequence[Embedding] | Embeddings] = {self._model: [face.embedding for face in faces]}
         embeddings.update(others or {})
+        told_by = self._told_by(list(embeddings))
         return [
             SearchResult(
                 face=face,
                 match=found,
-                people=self._people(
-                    [
-                        (embeddings[model][number], _gallery(people, model, person))
-                        for model, people in galleries.items()
-                    ],
-                    wish,
-                ),
+                people=self._people({model: embeddings[model][number] for model in embeddings}, told_by, wish),
                 photos=self._photos(photos, distances[number], wish),
             )
             for number, (face, found) in enumerate(zip(faces, matches, strict=True))
@@ -131,43 +118,40 @@ class Finder:
         verdicts = self._store.clusters.verdicts(known) if len(known) == len(faces) else None
         return match(np.stack([face.embedding for face in faces]), gallery, self._settings, verdicts)
 
-    def _people(self, compared: Sequence[tuple[Embedding, Gallery]], wish: SearchQuery) -> tuple[FoundPerson, ...]:
-        """Return who is near a face, which is given as each model sees it, with the people whom that can tell."""
-        found = [one for embedding, gallery in compared for one in self._near(embedding, gallery, wish)]
-        return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
+    def _told_by(self, models: Sequence[str]) -> dict[str, str]:
+        """Return which model tells of each person; several may have encoded references of one: the first compares them.
 
-    def _near(self, embedding: Embedding, gallery: Gallery, wish: SearchQuery) -> Iterator[FoundPerson]:
-        distance_to = PersonDistance.of(gallery.calibration, self._settings)
-        for number, name in enumerate(gallery.names):
-            own = gallery.references[gallery.starts[number] : gallery.starts[number + 1]]
-            distance = float(distances_to(embedding[None], own, distance_to)[0])
-            limit = wish.threshold
-            if limit is None:
-                special = float(gallery.thresholds[number])
-                limit = self._settings.threshold if np.isnan(special) else special
-            if distance <= limit or wish.beyond:
-                yield FoundPerson(name=name, distance=distance, within=distance <= limit)
+        The first is the model in use, which tells of all whom it can.
+        """
+        told_by: dict[str, str] = {}
+        for model in models:
+            told_by = dict.fromkeys(self._galleries.of(model).names, model) | told_by
+        return told_by
+
+    def _people(
+        self, embeddings: Mapping[str, Embedding], told_by: Mapping[str, str], wish: SearchQuery
+    ) -> tuple[FoundPerson, ...]:
+        """Return who is near a face, which is given as each model sees it."""
+        wanted = None if wish.person is None else self._store.people.find(wish.person).name
+        found = [
+            FoundPerson(name=name, distance=distance, within=within)
+            for model, embedding in embeddings.items()
+            for name, distance, within in distances_to_people(
+                embedding, self._galleries.of(model), self._settings, limit=wish.threshold, every=wish.beyond
+            )
+            if told_by[name] == model and (wanted is None or name == wanted) and (within or wish.beyond)
+        ]
+        return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
 
     def _photos(
         self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: SearchQuery
     ) -> tuple[FoundPhoto, ...]:
-        photos, distances = best_of_photos(photos, distances)
         limit = self._settings.threshold if wish.threshold is None else wish.threshold
-        chosen = nearest(distances, count=wish.most, limit=np.inf if wish.beyond else limit)
+        found = nearest_photos(photos, distances, count=wish.most, limit=np.inf if wish.beyond else limit)
         return tuple(
-            FoundPhoto(
-                photo=int(photos[place]),
-                distance=float(distances[place]),
-                people=self._store.photos.people_in(int(photos[place])),
-            )
-            for place in chosen
+            FoundPhoto(photo=photo, distance=distance, people=self._store.photos.people_in(photo))
+            for photo, distance in zip(*(each.tolist() for each in found), strict=True)
         )
-
-
-def _gallery(people: Sequence[KnownPerson], model: str, person: PersonRow | None) -> Gallery:
-    """Return people as a model sees them; only the wanted one if there is one."""
-    wanted = [one for one in people if person is None or one.name == person.name]
-    return Gallery.of(wanted, calibration_of(model))
 
 
 def _measured(
@@ -181,6 +165,8 @@ def _measured(
     for part in parts:
         photos.append(part.photos)
         distances.append(
-            np.array([distances_from(face.embedding, part.embeddings) for face in faces]).reshape(len(faces), -1)
+            np.array([distances_from(face.embedding, part.embeddings, part.squares) for face in faces]).reshape(
+                len(faces), -1
+            )
         )
     return np.concatenate(photos), np.concatenate(distances, axis=1)

@@ -43,6 +43,7 @@ from familiar.review.rendering import Pages
 from familiar.review.requests import number_in
 from familiar.review.silent_disks import SilentDisks
 from familiar.review.suggestion_list import SuggestionList
+from familiar.review.wording import message_for_page
 
 OpenLibrary: TypeAlias = Callable[[], Library]
 
@@ -273,11 +274,12 @@ class ReviewApp:
     def _show_error(self, request: Request, error: Exception) -> Response:
         status = 404 if isinstance(error, UsageError) else 503
         title = {404: "Not here", 503: "Not now"}[status]
+        said = message_for_page(str(error)) if isinstance(error, UsageError) else str(error)
         if isinstance(error, NoStoreError):
             title = "No photos yet"
         elif isinstance(error, StoreError | RetryError):
             title = "The store can't be used now"
-        return self._pages.page(request, "error", status=status, title=title, said=str(error))
+        return self._pages.page(request, "error", status=status, title=title, said=said)
 
     def _show_missing(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -292,7 +294,7 @@ class ReviewApp:
             "error",
             status=500,
             title="Internal error",
-            said="The terminal shows the details.",
+            said="The terminal shows the details; if the daemon serves the page, its log does.",
         )
 
     def _refuse_body(self, _request: Request, _error: Exception) -> Response:
@@ -311,7 +313,7 @@ def _said(error: FamiliarError) -> str:
         return f"{error.photo} shows two faces that would be one person."
     if isinstance(error, StaleError):
         return "This changed in the meantime, so nothing was done."
-    return visible(str(error))
+    return visible(message_for_page(str(error)))
 
 
 def _no_change(error: ValidationError) -> Response:

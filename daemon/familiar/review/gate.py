@@ -33,7 +33,7 @@ LARGEST_BODY = 1 << 20
 
 _OTHER_NAME = (
     "This server has another name. A name that a proxy passes on, with its port if that is not the usual one, has to "
-    "be in the setting `hosts`, which takes effect when the server is started again."
+    "be in the setting `hosts`, which takes effect when the daemon is reloaded, or the server is started again."
 )
 """The answer to a request for another host: it says how to set a proxy up, and not which program this is."""
 

@@ -1,6 +1,7 @@
 """Pages are made from templates; what they show from the store is text, never markup."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse
 from familiar.durations import duration
 from familiar.library.report.page import shown
 from familiar.review.browser_logins import BrowserLogin
+from familiar.review.wording import in_groups, with_links
 
 _NARROW_SPACE = "\u202f"
 
@@ -36,6 +38,8 @@ class Pages:
             "length_of_time": length_of_time,
             "encoded": encoded,
             "duration": duration,
+            "in_groups": in_groups,
+            "with_links": partial(with_links, top=prefix),
         }
         self._environment.globals |= {
             "at": prefix,

@@ -1,5 +1,6 @@
 """The server: one address of this computer, until it is stopped."""
 
+import asyncio
 import errno
 import signal
 import socket
@@ -7,6 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,11 +28,29 @@ class _Server(uvicorn.Server):
     """A server that a signal stops without an error; `on_ready` is called as soon as it serves."""
 
     on_ready: Callable[[], None] = staticmethod(lambda: None)
+    _end_loop: Callable[[], object] = staticmethod(lambda: None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
         await super().startup(sockets)
         self.on_ready()
+
+    async def main_loop(self) -> None:
+        """Wait until the server is to end, without looking ten times a second whether it is: that wakes the machine."""
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        self._end_loop = lambda: loop.call_soon_threadsafe(end.set)
+        if not await self.on_tick(0):
+            await end.wait()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End the server after a signal."""
+        super().handle_exit(sig, frame)
+        self._end_loop()
+
+    def end(self) -> None:
+        """End the server; this can be called in any thread."""
+        self.should_exit = True
+        self._end_loop()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -110,7 +130,7 @@ class ReviewServer:
 
     def stop(self) -> None:
         """End `serve`; this can be called in any thread."""
-        self._server.should_exit = True
+        self._server.end()
 
 
 def _quiet_config(app: ASGIApp) -> uvicorn.Config:

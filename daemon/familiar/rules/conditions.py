@@ -103,6 +103,13 @@ class When(SomeKeys):
         for part in inner:
             yield from part.parts(denied=denied)
 
+    def may_be_about(self, source: str) -> bool:
+        """Return whether the conditions leave room for photos of a source."""
+        if self.source is not None and composed(source) not in map(composed, self.source):
+            return False
+        some = self.any is None or any(part.may_be_about(source) for part in self.any)
+        return some and all(part.may_be_about(source) for part in self.all or ())
+
     def _checks(self, subject: Subject) -> Iterator[Holds | None]:
         if self._asks_for_a_face:
             faces = tuple(face for face in subject.faces if self._fits(face))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +27,18 @@ class Rules:
         """Return the names of people in the rules."""
         return frozenset(name for rule in self.rules for name in rule.people)
 
-    def doubts(self, *, knows_albums: bool = True) -> tuple[str, ...]:
-        """Return what may be meant otherwise in the rules; `knows_albums` says whether albums on Flickr are known."""
-        unknown = () if knows_albums else tuple(rule.name for rule in self.rules if rule.asks_for_albums)
+    def doubts(self, *, without_albums: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return what may be meant otherwise in the rules.
+
+        `without_albums` names the sources on Flickr whose albums are not known.
+        """
+        unknown = ((rule.name, one) for rule in self.rules for one in without_albums if rule.asks_for_albums_of(one))
         return (
             *(doubt for rule in self.rules for doubt in rule.doubts),
             *(
-                f"rule {name!r}: asks for albums, which are not known; set flickr.albums, to all for every photo"
-                for name in unknown
+                f"rule {name!r}: asks for albums, which are not known for the source {source}; set albums for it in "
+                "flickr, to all for every photo"
+                for name, source in unknown
             ),
         )
 

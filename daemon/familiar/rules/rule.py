@@ -92,10 +92,10 @@ class Rule(Mapping):
         doubts = (doubt_about(text) for part in self._parts for text in part.path or ())
         return tuple(f"rule {self.name!r}: {doubt}" for doubt in doubts if doubt is not None)
 
-    @property
-    def asks_for_albums(self) -> bool:
-        """Whether it has a condition on albums, or names them in what it does."""
-        return any(part.album is not None for part in self._parts) or any("album" in one.fields for one in self.actions)
+    def asks_for_albums_of(self, source: str) -> bool:
+        """Return whether it has a condition on albums, or names them in what it does, and may be about a source."""
+        asks = any(part.album is not None for part in self._parts) or any("album" in one.fields for one in self.actions)
+        return asks and (self.when is None or self.when.may_be_about(source))
 
     @property
     def tags(self) -> bool:

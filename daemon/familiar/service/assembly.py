@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 _LOOK_AT_DISKS = 5.0
 """Seconds between two looks for disks that operations wait for."""
 
+_LOOK_AT_STORE = 0.5
+"""Seconds between two looks at the store for what other programs do: a turn may follow at once, with each photo."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
@@ -242,12 +245,12 @@ def _jobs(inputs: DaemonInputs, parts: Parts, window: FileWindow, syncs: "Sequen
     store, log, notifier = inputs.store, inputs.log, inputs.notifier
     return (
         Periodic(store.check_in_place),
-        Periodic(store.check_schema),
+        Periodic(store.check_schema, every=_LOOK_AT_STORE),
         ReferenceReencoding(reencoder=parts.reencoder, stop=parts.stop, on_progress=notifier.ping),
         Periodic(inputs.rules.look),
         parts.intake,
         parts.rematching,
-        Periodic(store.qualities.rate),
+        Periodic(store.qualities.rate, every=_LOOK_AT_STORE),
         Periodic(parts.runner.look_after_disks, every=_LOOK_AT_DISKS),
         parts.operations,
         *syncs,

@@ -45,6 +45,8 @@ class Failures:
 
     def pass_over(self) -> None:
         """Note that everything works, again."""
+        if self.reason is not None and self._since is not None:
+            self._log.emit("service.recovered", seconds=self._clock() - self._since)
         self._since = self.reason = None
 
     async def wait(self, error: StoreUnavailableError) -> None:

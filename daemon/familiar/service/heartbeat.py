@@ -1,12 +1,13 @@
 """The heartbeat in the log: that the daemon lives, in which state it is, and which work waits.
 
-It beats beside the turns of the loop, in every state: while the store can't be written, too, and until the end.
+It beats beside the turns of the loop, in every state: while the store can't be written, too, and until the end. Where
+one call holds the loop, a thread beats, and says what it can without the loop.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +20,7 @@ from familiar.library.space import space_of
 from familiar.plurals import counted
 from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
+from familiar.service.stand_in import StandIn
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.service.totals import ProcessCounts
@@ -31,6 +33,19 @@ IN_STORE = (
     "seconds_left",
 )
 """The fields that come from the store."""
+NOTHING_KNOWN: Mapping[str, Any] = {
+    **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits")),
+    "stages": [],
+    "roots": [],
+    "roots_offline": 0,
+    "latencies": [],
+    "remote": [],
+}
+"""The fields that come from the loop, where it has not told them."""
+_LATE = 1.25
+"""Periods after the last heartbeat at which the thread beats."""
+_LONG = 10.0
+"""Seconds for which a call may hold the loop; from then on the daemon counts as failing."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -79,55 +94,87 @@ class Heartbeat:
         self._last = (clock(), counts.tally.handled)
         self._first_waiting: tuple[int | None, float] = (None, clock())
         self._task: asyncio.Task[None] | None = None
+        self._told: Mapping[str, Any] = NOTHING_KNOWN
+        self._turned_at = clock()
+        self._stand_in = StandIn(self._guarded()(self._beat_for_loop), after=_LATE * every, clock=clock)
         self.is_ready = False
         """Whether the daemon has started."""
 
     def start(self) -> None:
         """Begin to beat."""
         self._task = asyncio.create_task(self._beat_regularly())
+        self._turned_at = self._clock()
+        self._stand_in.start()
 
     async def close(self) -> None:
         """Beat no more; raises nothing."""
+        self._stand_in.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
     async def _beat_regularly(self) -> None:
-        due = self._clock() + self._every
+        due = (self._counts.totals.beaten_at or self._clock()) + self._every  # also of the daemon before a reload
         while True:
             await asyncio.sleep(max(due - self._clock(), 0.0))
             due = max(due, self._clock()) + self._every
-            try:
+            with self._guarded():
                 self._beat(self._clock())
-            except Exception as error:  # noqa: BLE001 - a daemon that works must not look dead
-                self._log.emit("service.error", error=f"heartbeat: {error!r}", exc_info=True)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Log any error of a block: a daemon that works must not look dead."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            self._log.emit("service.error", error=f"heartbeat: {error!r}", exc_info=True)
 
     def _beat(self, now: float) -> None:
         handled, (since, handled_then) = self._counts.tally.handled, self._last
         self._last = (now, handled)
         waiting, roots = self._waiting(now), self._intake.root_list()
-        self._log.emit(
-            "service.heartbeat",
-            run=self._counts.id,
-            state=self.state,
-            reason=self._failures.reason or self._counts.totals.rejected,
-            queue=self._intake.queued,
-            in_flight=self._window.count,
-            stages=self._latencies.present(),
-            rate=(handled - handled_then) * 60 / (now - since),
-            roots=roots,
-            roots_offline=sum(root["state"] == "offline" for root in roots),
-            flickr_trouble=self._flickr_trouble(),
-            latencies=self._latencies.take(),
-            remote=_remote(self._remote()),
-            **of_process(self._counts, self._store.path),
-            **waiting,
-            backlog_waits=self._window.waits_because,
-            period=self._every,
-        )
+        with self._stand_in.relieved():
+            self._turned_at = self._clock()
+            self._told = {
+                "queue": self._intake.queued,
+                "in_flight": self._window.count,
+                "stages": self._latencies.present(),
+                "rate": (handled - handled_then) * 60 / (now - since),
+                "roots": roots,
+                "roots_offline": sum(root["state"] == "offline" for root in roots),
+                "flickr_trouble": self._flickr_trouble(),
+                "latencies": self._latencies.take(),
+                "remote": _remote(self._remote()),
+                "backlog_waits": self._window.waits_because,
+                **waiting,
+            }
+            self._tell(self.state, self._failures.reason or self._counts.totals.rejected)
         self._notifier.status(self._status(waiting))
         with suppress(StoreError):
             self._on_beat()
+
+    def _beat_for_loop(self) -> None:
+        """Beat while a call holds the loop: with what it told last, but for what only the store knows."""
+        held = self._clock() - self._turned_at - self._every
+        self._told = {**self._told, **dict.fromkeys((*IN_STORE, "rate")), "latencies": []}
+        state, reason = self.state, self._failures.reason or self._counts.totals.rejected
+        if held >= _LONG and state != "stopping":
+            state, reason = "failing", f"one call has lasted for {held:.0f} s: is the store locked, or a disk hanging?"
+            self._notifier.status(f"failing: {reason}")
+        self._tell(state, reason)
+
+    def _tell(self, state: DaemonState, reason: str | None) -> None:
+        own = of_process(self._counts, self._store.path)
+        self._counts.totals.beaten_at = self._clock()
+        self._log.emit(
+            "service.heartbeat",
+            run=self._counts.id,
+            state=state,
+            reason=reason,
+            **self._told,
+            **own,
+            period=self._every,
+        )
 
     def show(self) -> None:
         """Show the state in `systemctl status` now, as after a reload."""

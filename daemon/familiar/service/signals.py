@@ -15,6 +15,12 @@ _TURNS = 3
 """Turns of an event loop after which it has handled the signals that it got: it reads them, then calls the handlers."""
 
 
+def let_reloads_wait() -> None:
+    """Let SIGHUP wait until a daemon listens: during the start, it would end the process."""
+    if threading.current_thread() is threading.main_thread():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
+
 class Signals:
     """Turns signals into requests."""
 

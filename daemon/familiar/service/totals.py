@@ -9,7 +9,7 @@ from familiar.arrivals.tally import Tally
 from familiar.events import EventLog
 from familiar.store.flickr.calls import Kind
 
-_OUTCOMES = ("done", "kept", "failed", "refused", "undone", "undo_failed")
+_OUTCOMES = ("done", "kept", "failed", "refused", "outdated", "undone", "undo_failed")
 
 
 @dataclass(slots=True)
@@ -25,6 +25,8 @@ class EventTotals:
     flickr_calls: int = 0
     flickr_downloads: int = 0
     operations: Counter[tuple[str, str]] = field(default_factory=Counter)
+    beaten_at: float | None = None
+    """When the last heartbeat came, in monotonic seconds; before the first one, when the start began."""
     settings_problem: str | None = None
     rules_problem: str | None = None
 

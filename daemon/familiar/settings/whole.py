@@ -78,9 +78,9 @@ class Settings(Section):
         return self.flickr if isinstance(self.flickr, tuple) else (self.flickr,)
 
     @property
-    def follow_albums(self) -> bool:
-        """Whether Flickr is asked about the albums of an account."""
-        return any(account.follows_albums for account in self.accounts)
+    def accounts_without_albums(self) -> tuple[str, ...]:
+        """The names of the accounts whose albums Flickr is not asked about."""
+        return tuple(account.name for account in self.accounts if not account.follows_albums)
 
     def without_videos(self) -> "Settings":
         """Return these settings without videos."""

@@ -363,7 +363,8 @@ class Files:
 
     def failures(self) -> list[tuple[Path, str]]:
         """Return path and reason of each file that waits for another try."""
-        query = f"SELECT folders.path, name, reason {_FROM_FILES} WHERE state = 'failed' ORDER BY files.id"
+        waiting = _WAITING.format("files_failed")
+        query = f"SELECT folders.path, name, reason {waiting} WHERE state = 'failed' ORDER BY files.id"
         return [(_path(folder, name), str(reason)) for folder, name, reason in self._db.conn.execute(query)]
 
     def restart_clock(self, *, settling_due: float, failed_due: float) -> None:

@@ -207,7 +207,7 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise StoreError(
+            raise StoreUnavailableError(
                 f"{path}: the store has been locked by another program for over {BUSY_SECONDS:.0f} s."
             ) from error
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL or _is_full(path.parent):

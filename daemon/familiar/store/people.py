@@ -250,7 +250,7 @@ class People:
     def outdated(self, engine: str) -> list[int]:
         """Return the photos of references of another engine, the newest first."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT photo_id FROM face_references JOIN faces ON faces.id = face_id "
+            "SELECT DISTINCT photo_id FROM face_references CROSS JOIN faces ON faces.id = face_id "
             "WHERE face_references.engine != ? ORDER BY photo_id DESC",
             (engine,),
         )

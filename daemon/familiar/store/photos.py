@@ -361,9 +361,10 @@ class Photos:
             only: the photo must not have other people or unknown faces.
         """
         rows = self._db.conn.execute(
-            "SELECT photo_id FROM real_faces LEFT JOIN matches ON matches.face_id = real_faces.id AND accepted "
-            "AND person_id IN (SELECT value FROM json_each(?1)) GROUP BY photo_id "
-            "HAVING count(DISTINCT person_id) >= ?2 AND (NOT ?3 OR count(*) = count(person_id)) ORDER BY photo_id",
+            "SELECT photo_id FROM real_matches AS matches CROSS JOIN faces ON faces.id = face_id "
+            "WHERE person_id IN (SELECT value FROM json_each(?1)) AND accepted = 1 GROUP BY photo_id "
+            "HAVING count(DISTINCT person_id) >= ?2 AND (NOT ?3 OR count(*) = ("
+            "SELECT count(*) FROM real_faces AS own WHERE own.photo_id = faces.photo_id)) ORDER BY photo_id",
             (json.dumps(list(people)), len(set(people)) if every else 1, only),
         )
         return [int(row[0]) for row in rows]

@@ -29,6 +29,8 @@ from familiar.store.flickr.marked_people import MarkedPeople
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
+from familiar.store.matrix import NAME as MATRIX_NAME
+from familiar.store.matrix import EmbeddingMatrix
 from familiar.store.models import Models
 from familiar.store.opening import damage_in, open_database
 from familiar.store.people import People
@@ -99,7 +101,7 @@ class Store(Closing):
         self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
         self.photos = Photos(self._db, now=now)
-        self.faces = Faces(self._db)
+        self.faces = Faces(self._db, matrix=EmbeddingMatrix(self._db, path.with_name(MATRIX_NAME)))
         self.candidates = Candidates(self._db)
         self.people = People(self._db)
         self.clusters = Clusters(self._db)

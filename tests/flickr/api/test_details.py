@@ -86,7 +86,12 @@ def test_a_place_out_of_range_is_none(said: dict[str, Any], place: Place | None)
         ("<b>never closed", "never closed"),
         ("5 < 6 and 7 > 6", "5 < 6 and 7 > 6"),
         ("a\n\n\n\n\nb", "a\n\nb"),
+        ("<![x y>of <!-- not seen -->a program<![", "of a program<!["),
+        ("I <3 &lt;b&gt; & <b, <a href=https://example.org/>that</a >", "I <3 <b> & <b, that (https://example.org/)"),
+        ("<a " * 20_000, ("<a " * 20_000).strip()),
+        ("<a href='" * 9_000, "<a href='" * 9_000),
     ],
+    ids=lambda text: text[:40],
 )
 def test_of_a_description_with_markup_the_text_is_kept(markup: str, text: str) -> None:
     assert plain_text(markup) == text

@@ -44,7 +44,7 @@ def make_done(store: Store) -> None:
     store._db.conn.execute("UPDATE flickr_photos SET state = 'done', photo_id = ?", (photo_id,))
 
 
-def news(store: Store) -> list[tuple[FlickrPhoto, bool]]:
+def news(store: Store) -> list[FlickrPhoto]:
     return store.flickr.to_decide_again(limit=9)
 
 
@@ -78,8 +78,8 @@ def test_what_flickr_says_otherwise_is_news_once(store: Store, said: dict[str, A
     list_photo(store)
     assert news(store) == []
     list_photo(store, **said)
-    ((photo, was_fetched),) = news(store)
-    assert (photo.id, was_fetched) == ("1", False)
+    (photo,) = news(store)
+    assert photo.id == "1"
     store.flickr.mark_decided_again(photo)
     list_photo(store, **said)
     assert news(store) == []
@@ -184,7 +184,7 @@ def test_a_done_photo_whose_file_is_fetched_again_is_done_whatever_becomes_of_th
     list_photo(store)
     make_done(store)
     list_photo(store, title="Sky")
-    ((photo, _),) = news(store)
+    (photo,) = news(store)
     store.flickr.fetch_again(photo)
     assert (state(store), news(store)) == ("listed", [])
     store.flickr_albums.choose(AlbumChoice(texts=("Sea",)), videos=False)

@@ -1,10 +1,10 @@
 """What a listing tells of a photo in its owner's words; what can't be right counts as not said."""
 
+import html
 import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from html.parser import HTMLParser
 from typing import Any
 
 from familiar.photo_details import Granularity, OwnDate, PhotoDetails, Place
@@ -22,6 +22,8 @@ _LONGEST = 1 << 16
 """Characters of a text that are read."""
 _LICENSE = re.compile(r"\d{1,4}")
 _BREAKS = frozenset({"br", "p", "div", "li", "blockquote"})
+_TAG = re.compile(r"<(?:(?P<closes>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<attributes>(?:[\s/][^<>]*)?)|![^<>]*)>")
+_HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
 
 def read_details(photo: Mapping[str, Any]) -> PhotoDetails:
@@ -45,44 +47,36 @@ def read_text(value: Any) -> str:
 
 
 def plain_text(markup: str) -> str:
-    """Return a description without its markup: with its lines, and the addresses of links behind their texts."""
-    parser = _Text()
-    parser.feed(markup)
-    parser.close()
-    lines = (line.strip() for line in parser.text.split("\n"))
+    """Return a description without its markup: with its lines, and the addresses of links behind their texts.
+
+    It takes time in proportion to the length, whatever somebody wrote; what is no tag is text.
+    """
+    text, end, address, began = "", 0, "", 0
+    for mark in _TAG.finditer(markup):
+        text += html.unescape(markup[end : mark.start()])
+        end = mark.end()
+        closes, name = bool(mark["closes"]), (mark["name"] or "").lower()
+        if name == "a" and not closes:
+            address, began = _address_in(mark["attributes"]), len(text)
+        elif name == "a":
+            text += _behind_link(text[began:], address)
+            address = ""
+        elif name in _BREAKS and text:
+            text += "\n"
+    text += html.unescape(markup[end:])
+    lines = (line.strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-class _Text(HTMLParser):
-    """Collects the text of a page."""
+def _address_in(attributes: str) -> str:
+    found = _HREF.search(attributes)
+    return html.unescape(found[1] or found[2] or found[3] or "") if found else ""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text = ""
-        self._address = ""
-        self._began = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BREAKS:
-            self._break()
-        elif tag == "a":
-            self._address, self._began = dict(attrs).get("href") or "", len(self.text)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._address:
-            shown = self.text[self._began :].strip()
-            if self._address.startswith(("http://", "https://")) and shown != self._address:
-                self.text += f" ({self._address})"
-            self._address = ""
-        elif tag in _BREAKS - {"br"}:
-            self._break()
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def _break(self) -> None:
-        if self.text:
-            self.text += "\n"
+def _behind_link(shown: str, address: str) -> str:
+    """Return what is to follow the text of a link: its address, unless that is the text."""
+    is_told = address.startswith(("http://", "https://")) and shown.strip() != address
+    return f" ({address})" if is_told else ""
 
 
 def _taken(photo: Mapping[str, Any]) -> OwnDate | None:

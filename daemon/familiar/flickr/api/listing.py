@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from familiar.flickr.api import details
-from familiar.flickr.api.details import read_details
+from familiar.flickr.api.details import read_details, read_text
 from familiar.flickr.api.errors import PassingError, expecting
 from familiar.model import Media, Visibility
 from familiar.photo_details import PhotoDetails
@@ -249,7 +249,7 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
             if name.startswith("url_") and name not in _SQUARES and url
         ),
         visibility=_visibility(photo),
-        tags=frozenset(f"{photo.get('tags') or ''} {photo.get('machine_tags') or ''}".split()),
+        tags=frozenset(f"{read_text(photo.get('tags'))} {read_text(photo.get('machine_tags'))}".split()),
         untold=frozenset(name for field, names in _TOLD_BY.items() if photo.get(field) is None for name in names),
     )
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ _CONNECT = 10.0
 """Seconds for a connection."""
 _LONGEST_ANSWER = 64 << 20
 _BLOCK = 1 << 16
+_UNSENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProxyError, ssl.SSLCertVerificationError)
+"""Errors of connections that were not made: no call has left this machine."""
 _TOO_MANY = 429
 _SERVER_FAILS = 500
 _OK = 200
@@ -105,9 +108,9 @@ def translated() -> Iterator[None]:
     except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
         raise PassingError("no complete answer in time", away=True) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        sent = not isinstance(_cause(error), urllib3.exceptions.NewConnectionError)
-        text = f"no answer: {type(_cause(error)).__name__}"
-        raise PassingError(text, maybe_done=sent, away=True, sent=sent) from error
+        behind = _behind(error)
+        sent = not any(isinstance(one, _UNSENT) for one in behind)
+        raise PassingError(f"no answer: {_shown(behind)}", maybe_done=sent, away=True, sent=sent) from error
 
 
 def pieces(response: requests.Response) -> Iterator[bytes]:
@@ -209,8 +212,19 @@ def _has_text(response: requests.Response) -> bool:
     return not kind.startswith(("image/", "video/"))
 
 
-def _cause(error: Exception) -> Exception:
-    """Return what is behind an error of `requests`, whose own text has addresses with the keys of signed calls."""
-    cause = getattr(error, "args", [None])[0]
-    reason = getattr(cause, "reason", None)
-    return reason if isinstance(reason, Exception) else cause if isinstance(cause, Exception) else error
+def _behind(error: BaseException) -> list[BaseException]:
+    """Return an error with all that is behind it, as `requests` and `urllib3` wrap what the system says."""
+    found = [error]
+    for one in found:
+        others = (*one.args, *(getattr(one, name, None) for name in ("reason", "original_error", "__cause__")))
+        found += [other for other in others if isinstance(other, BaseException) and other not in found]
+    return found
+
+
+def _shown(behind: list[BaseException]) -> str:
+    """Return what errors are, without their texts, which have addresses with the keys of signed calls."""
+    for one in behind:
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"the certificate of the server is not valid ({one.verify_message})"
+    reasons = [one.reason for one in behind if isinstance(one, urllib3.exceptions.MaxRetryError) and one.reason]
+    return type(next(iter(reasons or behind[1:] or behind))).__name__

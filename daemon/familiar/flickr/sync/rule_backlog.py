@@ -51,14 +51,14 @@ class RuleBacklog:
         photos = self._store.flickr.to_decide_again(limit=_SLICE)
         if not photos or self._runner.is_acting:
             return False
-        for photo, has_file in photos:
-            await self._decide(photo, has_file=has_file)
+        for photo in photos:
+            await self._decide(photo)
         return True
 
-    async def _decide(self, photo: FlickrPhoto, *, has_file: bool) -> None:
+    async def _decide(self, photo: FlickrPhoto) -> None:
         new = self._new_operations(photo)
         where = self._store.flickr.path_of(photo)
-        if new and not (has_file and where is not None and self._cache.is_there(where[0])):
+        if new and not (where is not None and self._cache.is_there(where[0])):
             self._store.flickr.fetch_again(photo)
             return
         plan_id = None

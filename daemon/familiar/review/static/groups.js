@@ -3,6 +3,7 @@
 import { change, post, read, readPart, undo } from "./changes.js";
 import { nearestInRow } from "./grid.js";
 import { NameField } from "./names.js";
+import { written } from "./numbers.js";
 import { problem } from "./notes.js";
 
 const AHEAD = "1200px"; // how far below the window the next cards are fetched
@@ -11,6 +12,7 @@ export function startGroups(page, { show }) {
   const list = page.querySelector(".groups");
   const bar = page.querySelector(".chosen");
   const answered = new Map(); // cards by the change that answered them
+  const found = new Map(); // the numbers of the faces of groups as they were when the page was loaded
   page.addEventListener("click", (event) => {
     if (event.target.closest("[data-do='take up again']")) takeUpAgain();
   });
@@ -24,6 +26,7 @@ export function startGroups(page, { show }) {
 
   function take(some) {
     for (const card of some) {
+      if (!found.has(card.dataset.group)) found.set(card.dataset.group, Number(card.dataset.faces));
       new NameField(card.querySelector(".who"), {
         similar: () => read(`/groups/${card.dataset.group}/people`),
         onName: (name, isNew) => answer([card], { what: "name", name, is_new: isNew }, name, true),
@@ -116,6 +119,22 @@ export function startGroups(page, { show }) {
     bar.hidden = some.length === 0;
     bar.querySelector("[data-count]").textContent = `${some.length} ${some.length === 1 ? "group" : "groups"}, ${faces} faces`;
     bar.querySelector("[data-do=merge]").disabled = some.length < 2;
+    countWaiting();
+  }
+
+  /** Say how many groups still wait: those that waited when the page was loaded, without those that are answered. */
+  function countWaiting() {
+    const told = page.querySelector("[data-waiting]");
+    let [groups, faces] = [Number(told.dataset.groups), Number(told.dataset.faces)];
+    for (const card of list.children) {
+      const before = found.get(card.dataset.group);
+      if (card.classList.contains("is-answered")) groups -= 1;
+      faces += (card.classList.contains("is-answered") ? 0 : Number(card.dataset.faces)) - before;
+    }
+    const waits = groups === 1 ? "group waits" : "groups wait";
+    const some = `${written(groups)} ${waits} for a name, with ${written(faces)} ${faces === 1 ? "face" : "faces"}.`;
+    const text = groups > 0 ? some : "No group waits for a name any more.";
+    if (told.textContent !== text) told.textContent = text;
   }
 
   function choose(card, on = null) {

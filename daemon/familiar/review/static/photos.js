@@ -1,20 +1,19 @@
 // The timeline: all months have their room from the beginning, and the photos of those that are near are fetched.
+// Months that do not fill a row stand beside each other.
 
 import { read } from "./changes.js";
-import { pathOf } from "./photo.js";
+import { nearestInRow } from "./grid.js";
 import { problem } from "./notes.js";
+import { written } from "./numbers.js";
+import { pathOf } from "./photo.js";
 
 const AHEAD = "1500px"; // how far from the window photos are fetched
 const ROWS = 10; // rows of a block, which is fetched at once
 const TALLEST = 12e6; // pixels: browsers draw nothing beyond some 16 million
+const TITLE = 150; // pixels that the name of a month needs
 const UNDATED = "No date";
 const LATER = 3000; // milliseconds after a change until the numbers are asked for once more
 const AGAIN = 400; // milliseconds until the numbers are asked for again while they are counted
-
-/** Write a number with narrow spaces between thousands, as the server does. */
-function written(number) {
-  return number.toLocaleString("en").replaceAll(",", "\u202f");
-}
 
 export function startPhotos(page, { openPhoto }) {
   const timeline = page.querySelector(".timeline");
@@ -82,6 +81,11 @@ export function startPhotos(page, { openPhoto }) {
     blocks.className = "blocks";
     blocks.style.height = `${heightOf(photos)}px`;
     section.append(heading, blocks);
+    if (photos < columns) {
+      const wide = Math.min(columns, Math.max(photos, Math.ceil(TITLE / rowHeight)));
+      section.style.gridColumn = `span ${wide}`;
+      section.style.setProperty("--columns", wide);
+    }
     return section;
   }
 
@@ -216,7 +220,15 @@ export function startPhotos(page, { openPhoto }) {
 
   function move(steps, here = document.activeElement.closest(".tile")) {
     const all = tiles();
-    const there = here ? all[all.indexOf(here) + steps] : all.find((one) => one.getBoundingClientRect().top > 60);
+    return focus(here ? all[all.indexOf(here) + steps] : all.find((one) => one.getBoundingClientRect().top > 60));
+  }
+
+  function moveRow(way) {
+    const here = document.activeElement.closest(".tile");
+    return here ? void focus(nearestInRow(tiles(), here, way)) : false;
+  }
+
+  function focus(there) {
     there?.focus({ preventScroll: true });
     there?.scrollIntoView({ block: "nearest" });
     return there ?? null;
@@ -284,8 +296,8 @@ export function startPhotos(page, { openPhoto }) {
     keys: {
       ArrowRight: () => void move(1),
       ArrowLeft: () => void move(-1),
-      ArrowDown: () => (document.activeElement.closest(".tile") ? void move(columns) : false),
-      ArrowUp: () => (document.activeElement.closest(".tile") ? void move(-columns) : false),
+      ArrowDown: () => moveRow(1),
+      ArrowUp: () => moveRow(-1),
       " ": () => {
         const tile = document.activeElement.closest(".tile");
         return tile ? void open(tile) : false;

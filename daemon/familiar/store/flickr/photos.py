@@ -172,14 +172,14 @@ class FlickrPhotos:
             (CHANGED, json.dumps(list(ids))),
         )
 
-    def to_decide_again(self, *, limit: int) -> list[tuple[FlickrPhoto, bool]]:
-        """Return photos of which Flickr says something else than before, each with whether it was fetched for that."""
+    def to_decide_again(self, *, limit: int) -> list[FlickrPhoto]:
+        """Return photos of which Flickr says something else than before, and whose files are not being fetched."""
         ids = self._db.conn.execute(
-            "SELECT id, news FROM flickr_photos INDEXED BY flickr_photos_news "
+            "SELECT id FROM flickr_photos INDEXED BY flickr_photos_news "
             "WHERE news IS NOT NULL AND state = 'done' AND account = ? LIMIT ?",
             (self._account, limit),
         ).fetchall()
-        return [(photo, news == FETCHED_AGAIN) for id_, news in ids for photo in self._rows("WHERE id = ?", id_)]
+        return [photo for (id_,) in ids for photo in self._rows("WHERE id = ?", id_)]
 
     def fetch_again(self, photo: FlickrPhoto) -> None:
         """Record that the file of a photo is needed once more."""

@@ -47,6 +47,8 @@ migrations = StoreMigrations(
         flickr.decide_again_on_tags_of_the_same_content,
         flickr.keep_dates_of_deleted_photos,
         flickr.keep_albums_of_deleted_photos,
+        photos.mark_changed_embeddings,
+        people.look_up_kept_embeddings_of_references,
     )
 )
 """All migrations in their order; a new one comes last."""

@@ -35,6 +35,11 @@ def index_matches(db: "Database") -> None:
     run(db, _NEAREST)
 
 
+def look_up_kept_embeddings_of_references(db: "Database") -> None:
+    """Find the embeddings of references by the references, of which there are few, not by all that are kept."""
+    run(db, _KEPT_OF_REFERENCES)
+
+
 _REMOVED_REFERENCES = """
 CREATE TABLE removed_references (
     event_id INTEGER NOT NULL REFERENCES cluster_events (id),
@@ -93,4 +98,11 @@ CREATE INDEX matches_nearest ON matches (person_id, accepted, distance);
 DROP INDEX matches_person;
 CREATE INDEX photos_verdict ON photos (verdict);
 CREATE INDEX photos_damaged ON photos (id) WHERE missing IS NOT NULL
+"""
+
+_KEPT_OF_REFERENCES = """
+DROP VIEW encoded_references;
+CREATE VIEW encoded_references AS SELECT id, person_id, face_id, origin, engine AS model, embedding FROM face_references
+    UNION ALL SELECT face_references.id, person_id, face_references.face_id, origin, model, kept.embedding
+    FROM face_references CROSS JOIN face_embeddings AS kept ON kept.face_id = face_references.face_id
 """

@@ -70,6 +70,16 @@ def index_timeline(db: "Database") -> None:
         db.conn.execute(f"CREATE TRIGGER {name} AFTER {event}")
 
 
+def mark_changed_embeddings(db: "Database") -> None:
+    """Keep the mark by which a file with the embeddings of all faces is known to have what the store has.
+
+    Changes of faces that the file may have take it back.
+    """
+    run(db, "INSERT INTO facts (name, value) VALUES ('matrix', '')")
+    for name, event in _CHANGES_OF_EMBEDDINGS.items():
+        db.conn.execute(f"CREATE TRIGGER {name} AFTER {event} BEGIN {_TAKE_MARK_BACK}; END")
+
+
 _PHOTOS = """
 CREATE TABLE roots (
     id INTEGER PRIMARY KEY,
@@ -255,3 +265,12 @@ _CHANGES_OF_DATES = {
     f"BEGIN {_KEEP_DATE} (OLD.photo_id); END",
 }
 """What changes the dates of photos, by the names of the triggers."""
+
+_TAKE_MARK_BACK = "UPDATE facts SET value = '' WHERE name = 'matrix' AND value != ''"
+
+_CHANGES_OF_EMBEDDINGS = {
+    "embedding_changed": "UPDATE OF id, photo_id, embedding, engine ON faces",
+    "embedding_deleted": "DELETE ON faces",
+    "embedding_between": "INSERT ON faces WHEN NEW.id < (SELECT max(id) FROM faces)",
+}
+"""What changes embeddings of faces other than by adding new ones, by the names of the triggers."""

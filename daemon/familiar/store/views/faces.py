@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from familiar.model import Embeddings
 from familiar.store.database import Database
+from familiar.store.matrix import EmbeddingMatrix, MappedFaces
 from familiar.store.photos import QUALITY, stack
 
 if TYPE_CHECKING:
@@ -27,11 +28,15 @@ _PART = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaceStack:
-    """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, d)."""
+    """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, d).
+
+    `squares` are those of the lengths of the embeddings, shape (n,), where they are known.
+    """
 
     ids: "npt.NDArray[np.int64]"
     photos: "npt.NDArray[np.int64]"
     embeddings: Embeddings
+    squares: "npt.NDArray[np.float32] | None" = None
 
     def __len__(self) -> int:
         """Return how many faces there are."""
@@ -41,20 +46,54 @@ class FaceStack:
 class Faces:
     """The table of faces, read as arrays."""
 
-    def __init__(self, db: Database) -> None:
-        """Take the open store."""
+    def __init__(self, db: Database, *, matrix: EmbeddingMatrix) -> None:
+        """Take the open store, and the file that has the embeddings of all its faces."""
         self._db = db
+        self._matrix = matrix
 
     def all(self, engine: str, *, after: int = 0, min_quality: float = 0.0) -> Iterator[FaceStack]:
         """Give all faces that an engine has encoded, with ids above `after`, in parts that are not empty.
 
         A face whose quality is unknown is good enough for any `min_quality`.
         """
+        mapped = self._matrix.faces(engine)
+        if mapped is not None:
+            yield from self._mapped(mapped, after, min_quality)
+            after = max(after, mapped.last)
         # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
         query = _OF_ENGINE.format(engine="+engine", quality=QUALITY, where="real_faces.id > ?2") + f"LIMIT {_PART}"
         while len(part := self._stack(query, engine, after, min_quality)):
             yield part
             after = int(part.ids[-1])
+
+    def _mapped(self, mapped: MappedFaces, after: int, min_quality: float) -> Iterator[FaceStack]:
+        """Give the faces that a file has, as `all` does; embeddings are copied only where some do not count."""
+        import numpy as np  # noqa: PLC0415 - many commands look at no face
+
+        rows = mapped.rows[np.searchsorted(mapped.rows["face"], after, side="right") :] if after else mapped.rows
+        left_out = self._left_out(min_quality)
+        for at in range(0, len(rows), _PART):
+            part = rows[at : at + _PART]
+            first, last = np.searchsorted(left_out, [part["face"][0], part["face"][-1] + 1])
+            if first < last:
+                part = part[~np.isin(part["face"], left_out[first:last])]
+            if len(part):
+                yield FaceStack(
+                    ids=part["face"].copy(),
+                    photos=part["photo"].copy(),
+                    embeddings=part["embedding"],
+                    squares=part["square"],
+                )
+
+    def _left_out(self, min_quality: float) -> "npt.NDArray[np.int64]":
+        """Return the faces that do not count, in the order of their ids."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        query = "SELECT face_id FROM no_faces UNION SELECT face_id FROM clip_faces"
+        if min_quality > 0:
+            query += " UNION SELECT id FROM faces WHERE quality < ?1"
+        rows = self._db.conn.execute(query, (min_quality,) if min_quality > 0 else ())
+        return np.array(sorted(row[0] for row in rows), np.int64)
 
     def of_photos(self, engine: str, photos: Sequence[int], *, min_quality: float = 0.0) -> Iterator[FaceStack]:
         """Give the faces in these photos that an engine has encoded, as `all` does."""

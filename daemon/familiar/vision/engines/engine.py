@@ -24,6 +24,9 @@ _SMALL = 0.8
 """Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one
 (docs/detection.md)."""
 
+_NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+"""What is cut from a picture without faces: turning it into an array takes a millisecond for a megapixel."""
+
 
 class Engine(Protocol):
     """Finds and encodes faces, in a worker process."""
@@ -168,12 +171,16 @@ class FaceEngine:
         for picture, own in zip(pictures, detected, strict=True):
             least = min((right - left + 1 for left, _, right, _ in (face.box for face in own)), default=None)
             closer.append(self._closer(picture, least))
-            whole.append(np.asarray(closer[-1].image))
+            whole.append(np.asarray(closer[-1].image) if own else _NO_PIXELS)
             ratio = closer[-1].image.width / picture.image.width
-            shapes.append([self._landmarks(whole[-1], rectangle(face.box, ratio)) for face in own])
+            shapes.append(self._shapes(whole[-1], own, ratio))
         scores = [[face.score for face in own] for own in detected]
         encoded = self._encode(list(map(self._encoder.layout.cut, whole, shapes)))
         return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, scores, encoded, strict=True)]
+
+    def _shapes(self, pixels: Pixels, faces: Sequence[Detection], ratio: float) -> list[Any]:
+        """Return the landmarks of faces, in pixels of a picture that is so many times as large as what was seen."""
+        return [self._landmarks(pixels, rectangle(face.box, ratio)) for face in faces]
 
     def rate(self, face: Face, size: tuple[int, int], length: float) -> float:
         """Return the quality of a face.

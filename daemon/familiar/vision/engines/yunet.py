@@ -126,16 +126,17 @@ class YunetNetwork:
             step = 1 if self.device == "CPU" else len(numbers)  # a CPU gains nothing, and has little memory
             for start in range(0, len(numbers), step):
                 together = numbers[start : start + step]
-                pixels = np.stack([_laid_out(images[number], rows, columns) for number in together])
+                pixels = _laid_out([images[number] for number in together], rows, columns)
                 for number, said in zip(together, run(self._session, {"pixels": pixels}), strict=True):
                     found[number] = list(map(_detection, _faces(said, rows, columns)))
         return found
 
 
-def _laid_out(image: Image.Image, rows: int, columns: int) -> Pixels:
-    """Return an image at the upper left of so many rows and columns; the rest is black."""
-    pixels = np.zeros((rows, columns, 3), np.uint8)
-    pixels[: image.height, : image.width] = np.asarray(image)
+def _laid_out(images: Sequence[Image.Image], rows: int, columns: int) -> Pixels:
+    """Return images at the upper left of so many rows and columns, shape (n, rows, columns, 3); the rest is black."""
+    pixels = np.zeros((len(images), rows, columns, 3), np.uint8)
+    for place, image in zip(pixels, images, strict=True):
+        place[: image.height, : image.width] = np.asarray(image)
     return pixels
 
 

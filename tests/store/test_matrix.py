@@ -1,0 +1,370 @@
+"""The file with the embeddings of all faces: it gives what the store has, whatever happens to it."""
+
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from familiar.store.matrix import NAME, EmbeddingMatrix
+from familiar.store.store import Store
+from familiar.store.views.faces import Faces
+from support.album import ANN, BOB, EVE, MODEL, Album, embedding
+from support.mounts import mounted
+
+Given = list[tuple[int, int, bytes]]
+
+
+@pytest.fixture
+def people(album: Album) -> Album:
+    """An album of six faces, of which a file is worth it."""
+    album.faces(ANN, 3)
+    album.faces(BOB, 3)
+    album.store.models.use(MODEL)
+    return album
+
+
+def file_of(store: Store) -> Path:
+    return store.path.with_name(NAME)
+
+
+def matrix_of(store: Store, *, many: int = 2) -> EmbeddingMatrix:
+    return EmbeddingMatrix(store._db, file_of(store), least=1, many=many)
+
+
+def given(store: Store, **wish: float) -> Given:
+    """Return what a process is given that looks at all faces by the file."""
+    return _given(Faces(store._db, matrix=matrix_of(store)), **wish)
+
+
+def stored(store: Store, **wish: float) -> Given:
+    """Return what the store itself gives, without a file."""
+    return _given(Faces(store._db, matrix=EmbeddingMatrix(store._db, Path("/none"), least=10**9)), **wish)
+
+
+def _given(faces: Faces, **wish: float) -> Given:
+    return [
+        (int(face), int(photo), one.tobytes())
+        for part in faces.all(MODEL, **wish)  # type: ignore[arg-type]
+        for face, photo, one in zip(part.ids, part.photos, part.embeddings, strict=True)
+    ]
+
+
+def mapped(store: Store) -> int:
+    """Return how many faces the file gives as it is; 0 if it is not the store's."""
+    found = matrix_of(store)._mapped(MODEL)
+    return 0 if found is None else len(found.rows)
+
+
+def test_it_gives_what_the_store_has(people: Album) -> None:
+    assert given(people.store) == stored(people.store)
+    assert len(stored(people.store)) == 6
+    assert mapped(people.store) == 6
+
+
+def test_it_is_only_the_owners_to_read(people: Album) -> None:
+    given(people.store)
+    assert file_of(people.store).stat().st_mode & 0o777 == 0o600
+
+
+def test_faces_that_do_not_count_are_left_out(people: Album) -> None:
+    store = people.store
+    given(store)
+    store._db.conn.execute("INSERT INTO no_faces (face_id, at) VALUES (2, '')")
+    store._db.conn.execute("UPDATE faces SET quality = 0.2 WHERE id = 4")
+    assert [face for face, _, _ in given(store)] == [1, 3, 4, 5, 6]
+    assert given(store, min_quality=0.5) == stored(store, min_quality=0.5)
+    assert [face for face, _, _ in given(store, min_quality=0.5)] == [1, 3, 5, 6]
+    assert mapped(store) == 6
+
+
+def test_faces_after_one_are_given_from_file_and_store(people: Album) -> None:
+    given(people.store)
+    people.faces(EVE, 1)
+    assert given(people.store, after=4) == stored(people.store, after=4)
+    assert [face for face, _, _ in given(people.store, after=4)] == [5, 6, 7]
+    assert [face for face, _, _ in given(people.store, after=6)] == [7]
+
+
+def test_nothing_is_written_when_photos_arrive(people: Album) -> None:
+    given(people.store)
+    before = file_of(people.store).read_bytes()
+    people.faces(EVE, 3)
+    assert file_of(people.store).read_bytes() == before
+
+
+def test_few_new_faces_are_read_from_the_store_and_many_are_appended(people: Album) -> None:
+    store = people.store
+    given(store)
+    before, inode = file_of(store).read_bytes(), file_of(store).stat().st_ino
+    people.faces(EVE, 1)
+    assert given(store) == stored(store)
+    assert file_of(store).read_bytes() == before
+    people.faces(EVE, 1)
+    assert given(store) == stored(store)
+    assert mapped(store) == 8
+    assert file_of(store).stat().st_ino == inode
+    assert file_of(store).read_bytes()[4096 : len(before)] == before[4096:]
+
+
+def test_other_processes_see_what_was_appended(people: Album) -> None:
+    store = people.store
+    given(store)
+    with Store(store.path) as other:
+        assert mapped(other) == 6
+        people.faces(EVE, 2)
+        given(store)
+        assert mapped(other) == 8
+        assert given(other) == stored(store)
+
+
+def test_what_a_process_has_mapped_stays_as_it_was(people: Album) -> None:
+    store = people.store
+    given(store)
+    found = matrix_of(store).faces(MODEL)
+    assert found is not None
+    before = found.rows.tobytes()
+    store.embeddings.renew([1], np.stack([embedding(EVE)]), MODEL)
+    people.faces(EVE, 2)
+    given(store)
+    assert found.rows.tobytes() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.embeddings.renew([1], np.stack([embedding(EVE)]), MODEL),
+        lambda store: store._db.conn.execute("DELETE FROM faces WHERE id = 6"),
+        lambda store: store._db.conn.execute("UPDATE faces SET photo_id = 1 WHERE id = 6"),
+        lambda store: store.embeddings.renew([2], np.stack([embedding(EVE)]), "another"),
+    ],
+    ids=["encoded again", "deleted", "of another photo", "of another model"],
+)
+def test_a_face_that_was_changed_is_given_as_it_is(people: Album, change: Callable[[Store], object]) -> None:
+    store = people.store
+    given(store)
+    change(store)
+    assert mapped(store) == 0
+    assert given(store) == stored(store)
+
+
+def test_a_face_with_the_id_of_a_deleted_one_is_given_as_it_is(people: Album) -> None:
+    store = people.store
+    given(store)
+    store._db.conn.execute("DELETE FROM faces WHERE id = 6")
+    assert people.faces(EVE, 1) == [6]
+    assert given(store) == stored(store)
+
+
+def cut_in_header(path: Path) -> None:
+    os.truncate(path, 100)
+
+
+def cut_in_rows(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def nonsense(path: Path) -> None:
+    path.write_bytes(b"\x00\xff" * 5000)
+
+
+def other_json(path: Path) -> None:
+    path.write_bytes(b"[1, 2]".ljust(9000))
+
+
+def more_rows_than_there_are(path: Path) -> None:
+    _change_header(path, rows=10**12)
+
+
+def no_rows(path: Path) -> None:
+    _change_header(path, rows=-3)
+
+
+def rows_that_are_no_number(path: Path) -> None:
+    _change_header(path, rows="many")
+
+
+def of_another_model(path: Path) -> None:
+    _change_header(path, model="another")
+
+
+def without_a_mark(path: Path) -> None:
+    _change_header(path, mark="")
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def a_broken_link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/nowhere/at/all")
+
+
+def _change_header(path: Path, **fields: object) -> None:
+    content = path.read_bytes()
+    header = json.loads(content[:4096]) | fields
+    path.write_bytes(json.dumps(header).encode().ljust(4096) + content[4096:])
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        *(cut_in_header, cut_in_rows, empty, nonsense, other_json, more_rows_than_there_are, no_rows),
+        *(rows_that_are_no_number, of_another_model, without_a_mark, gone, a_broken_link),
+    ],
+)
+def test_a_file_that_is_damaged_is_written_anew(people: Album, harm: Callable[[Path], None]) -> None:
+    store = people.store
+    given(store)
+    whole = len(file_of(store).read_bytes())
+    harm(file_of(store))
+    assert mapped(store) in {0, 6}
+    assert given(store) == stored(store)
+    assert mapped(store) == 6
+    assert len(file_of(store).read_bytes()) == whole
+
+
+def test_a_file_of_another_store_is_written_anew(people: Album, tmp_path: Path) -> None:
+    given(people.store)
+    (tmp_path / "other").mkdir()
+    with Album.at(tmp_path / "other") as other:
+        other.faces(EVE, 6)
+        other.store.models.use(MODEL)
+        given(other.store)
+        shutil.copyfile(file_of(other.store), file_of(people.store))
+    assert given(people.store) == stored(people.store)
+
+
+def test_an_earlier_store_that_was_put_back_does_not_get_the_faces_of_the_later_one(
+    people: Album, tmp_path: Path
+) -> None:
+    store = people.store
+    given(store)
+    backup = tmp_path / "backup.db"
+    store._db.conn.execute("VACUUM INTO ?", (str(backup),))
+    people.faces(EVE, 2)
+    assert len(given(store)) == 8
+    (tmp_path / "again").mkdir()
+    shutil.copyfile(backup, tmp_path / "again" / store.path.name)
+    shutil.copyfile(file_of(store), tmp_path / "again" / NAME)
+    with Album.at(tmp_path / "again") as again:
+        again.photos = 100
+        again.faces(BOB, 2)
+        assert given(again.store) == stored(again.store)
+
+
+def test_a_model_that_is_not_in_use_has_no_file(people: Album) -> None:
+    people.photo(embedding(EVE), model="another")
+    given(people.store)
+    assert matrix_of(people.store).faces("another") is None
+    people.store.models.use("another")
+    assert given(people.store) == stored(people.store)
+    assert matrix_of(people.store).faces(MODEL) is None
+
+
+def test_embeddings_that_are_kept_beside_those_in_use_are_given(people: Album) -> None:
+    store = people.store
+    given(store)
+    store.embeddings.renew([2], np.stack([embedding(EVE)]), "another")
+    assert len(stored(store)) == 6
+    assert given(store) == stored(store)
+
+
+def test_a_small_store_has_no_file(people: Album) -> None:
+    assert len(_given(people.store.faces)) == 6
+    assert not file_of(people.store).exists()
+
+
+def test_while_another_process_writes_it_the_store_is_read(people: Album) -> None:
+    store = people.store
+    folder = os.open(store.path.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    assert given(store) == stored(store)
+    assert not file_of(store).exists()
+    os.close(folder)
+    assert given(store) == stored(store)
+    assert file_of(store).exists()
+
+
+def test_in_a_transaction_nothing_is_written(people: Album) -> None:
+    store = people.store
+    with store.reading():
+        assert given(store) == stored(store)
+    assert not file_of(store).exists()
+
+
+def test_what_changes_while_it_is_written_takes_the_file_back(people: Album) -> None:
+    store = people.store
+
+    def change(statement: str) -> None:  # as another process may, when all faces were read but the last time
+        if "ORDER BY id LIMIT" in statement and "id > 6" in statement and "engine" in statement:
+            with closing(sqlite3.connect(store.path)) as other, other:
+                other.execute("UPDATE faces SET embedding = ? WHERE id = 1", (embedding(EVE).tobytes(),))
+
+    store._db.conn.set_trace_callback(change)
+    found = matrix_of(store).faces(MODEL)
+    store._db.conn.set_trace_callback(None)
+    assert found is None
+    assert file_of(store).exists()
+    assert given(store) == stored(store)
+
+
+def test_what_a_killed_process_left_is_written_over(people: Album) -> None:
+    left = file_of(people.store).with_name(f".{NAME}.new")
+    left.write_bytes(b"half" * 10_000)
+    assert given(people.store) == stored(people.store)
+    assert mapped(people.store) == 6
+    assert not left.exists()
+
+
+def test_rows_that_a_killed_process_appended_without_counting_them_are_written_over(people: Album) -> None:
+    given(people.store)
+    with file_of(people.store).open("ab") as file:
+        file.write(b"\xff" * 3000)
+    people.faces(EVE, 2)
+    assert given(people.store) == stored(people.store)
+    assert mapped(people.store) == 8
+
+
+def test_a_full_disk_does_no_harm(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=4m"), Album.at(tmp_path / "disk") as album:
+        album.faces(ANN, 6)
+        album.store.models.use(MODEL)
+        filler = tmp_path / "disk" / "filler"
+        free = os.statvfs(filler.parent).f_bavail * 4096
+        filler.write_bytes(bytes(free - 8192))
+        assert given(album.store) == stored(album.store)
+        assert not file_of(album.store).exists()
+        assert [path.name for path in filler.parent.iterdir() if NAME in path.name] == []
+        filler.unlink()
+        assert given(album.store) == stored(album.store)
+        assert mapped(album.store) == 6
+
+
+def test_processes_share_the_memory_of_the_file(people: Album) -> None:
+    given(people.store)
+    code = (
+        "import sys; from pathlib import Path; from familiar.store.store import Store\n"
+        "from familiar.store.matrix import EmbeddingMatrix, NAME\n"
+        "with Store(Path(sys.argv[1])) as store:\n"
+        "    found = EmbeddingMatrix(store._db, store.path.with_name(NAME), least=1).faces(sys.argv[2])\n"
+        "    found.rows.tobytes()\n"
+        "    print([line for line in open('/proc/self/maps') if NAME in line][0].split()[1])\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(people.store.path), MODEL], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "r--s"
