@@ -46,6 +46,10 @@ check:
 faults kills="200" errors="200" stops="200":
     uv run python tests/faults --kills {{ kills }} --errors {{ errors }} --stops {{ stops }} --seed 1
 
+# Compare familiar with other programs on the same work; takes some minutes.
+bench *arguments:
+    uv run python tests/benchmarks {{ arguments }}
+
 # Run a benchmark; each explains its arguments with --help: just benchmark scanning FOLDER
 benchmark name *arguments:
     uv run python tests/benchmarks/{{ name }}.py {{ arguments }}

@@ -406,6 +406,12 @@ CATALOGUE = (
         ("account", "album"),
         "The setting `flickr.albums` names an album that the account does not have.",
     ),
+    Event(
+        "flickr.album_failed",
+        "warning",
+        ("account", "album", "error"),
+        "An album can't be listed for now; its photos are those that are known, and the next look asks for it again.",
+    ),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
     Event(

@@ -34,11 +34,18 @@ _LONGEST_LINE = 4000
 """Bytes of a line: `journalctl -o json` leaves out fields of more than 4096."""
 _HEAD = ("event", "level", "time")
 """What each line begins with, so that a line that is cut, or a narrow screen, shows what happened."""
-SEARCHED = (
-    *("event", "photo", "path", "operation", "kind", "rule", "source", "target", "root", "folder"),
-    *("person", "people", "account", "album", "tag"),
-)
-"""The fields that an entry of the journal has beside its line, as it finds entries by them."""
+SEARCHED: Mapping[str, Sequence[str]] = {
+    "event": ["event"],
+    "photo": ["photo"],
+    "path": ["path", "before", "source", "target", "sidecar", "root", "folder"],
+    "kind": ["kind"],
+    "rule": ["rule"],
+    "person": ["person", "people"],
+    "account": ["account"],
+    "album": ["album"],
+    "tag": ["tag"],
+}
+"""The fields by which the journal finds entries, each with the fields of events that it has; each costs room there."""
 
 
 class StructuredLog:
@@ -101,7 +108,7 @@ class StructuredLog:
                 structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
                 if as_text
                 else structlog.processors.TimeStamper(fmt="iso", key="time"),
-                _with_fields(() if self._journal is None else SEARCHED, _plain, *render),
+                _with_fields({} if self._journal is None else SEARCHED, _plain, *render),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         )
@@ -164,11 +171,11 @@ def _entry(line: str, level: Level, fields: _Searched) -> Iterator[tuple[str, st
         yield f"FAMILIAR_{name.upper()}", text
 
 
-def _with_fields(names: Sequence[str], *steps: Any) -> Any:
-    """Return the last processor for structlog: it applies these ones, and passes the fields with these names, too."""
+def _with_fields(searched: Mapping[str, Sequence[str]], *steps: Any) -> Any:
+    """Return the last processor for structlog: it applies these ones, and passes the fields that are searched, too."""
 
     def process(logger: Any, method: str, line: MutableMapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        fields = [(name, text) for name in names for text in _texts(line.get(name))]
+        fields = [(name, text) for name, parts in searched.items() for text in _texts(line, parts)]
         rendered: Any = line
         for step in steps:
             rendered = step(logger, method, rendered)
@@ -177,9 +184,11 @@ def _with_fields(names: Sequence[str], *steps: Any) -> Any:
     return process
 
 
-def _texts(value: Any) -> list[str]:
-    items = value if isinstance(value, list | tuple) else [value]
-    return [_bounded(printable(item)) for item in items if item is not None]
+def _texts(line: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Return the values of these fields that a line has, each of a list."""
+    values = [line[name] for name in names if line.get(name) is not None]
+    items = [item for value in values for item in (value if isinstance(value, list | tuple) else [value])]
+    return [_bounded(printable(item)) for item in items]
 
 
 def open_log(

@@ -91,8 +91,11 @@ class LargeLibrary:
                 self._write_faces(run, who, groups)
                 self._write_alike(run)
                 self._write_operations(run)
-                recogniser = Recogniser(store, MatchingSettings(), SFACE.id)
-                store.people.note_matched(recogniser._basis())
+            recogniser = Recogniser(store, MatchingSettings(), SFACE.id)
+            if self.embeddings:
+                recogniser.rematch()
+            else:
+                store.matched_people.end({}, {}, basis=recogniser._basis())
 
     def _write_folders(self, run: Any) -> None:
         if self.tree is not None:

@@ -21,9 +21,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import requests
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
@@ -271,7 +275,32 @@ def _measure_browser(address: str, state: Path) -> None:
         print(f"until that was written: {1000 * (time.perf_counter() - begin):.0f} ms more")
         page.keyboard.press("u")
         page.wait_for_timeout(2000)
+        _measure_windows(browser, address, top)
         browser.close()
+
+
+def _measure_windows(browser: "Browser", address: str, top: str) -> None:
+    """Wait until a window shows what is decided in another one; each decision is undone."""
+    context = browser.new_context()
+    one, other = context.new_page(), context.new_page()
+    for page in (one, other):
+        page.goto(address)
+        page.goto(f"{top}/groups")
+        page.wait_for_selector("main[data-ready]")
+    taken = []
+    for number in range(5):
+        card = f"#{other.locator('.group').nth(number).get_attribute('id')}"
+        one.bring_to_front()
+        one.locator(card).get_by_role("button", name="Ignore").click()
+        begin = time.perf_counter()
+        other.bring_to_front()
+        other.wait_for_selector(f"{card}.is-answered", timeout=60_000)
+        taken.append(1000 * (time.perf_counter() - begin))
+        one.bring_to_front()
+        one.keyboard.press("u")
+        one.wait_for_selector(f"{card}:not(.is-answered)", timeout=60_000)
+    print(f"until another window shows a decision: {statistics.median(taken):.0f} ms, at most {max(taken):.0f} ms")
+    context.close()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from familiar.flickr.api.errors import PassingError
 from familiar.store.flickr.albums import albums_of
 from support.flickr_bench import FlickrBench
 from support.flickr_server.server import FlickrServer
@@ -285,6 +286,67 @@ def test_an_album_whose_photos_are_not_told_whole_keeps_those_that_are_known_and
     assert [titles(bench, photo) for photo in photos[:2]] == [["Sea"], ["Sea"]]
     bench.look()
     assert [titles(bench, photo) for photo in photos] == [[], ["Sea"], ["Sea"]]
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_an_album_that_can_never_be_listed_holds_up_nothing_and_keeps_what_is_known(
+    bench: FlickrBench, astronaut: Path, days: int
+) -> None:
+    photos = [photo.id for photo in bench.flickr.account.add_photos([astronaut], 3)]
+    sea, sky = (bench.flickr.account.add_album(title, photos[:1]) for title in ("Sea", "Sky"))
+    bench.look()
+    bench.flickr.quirks.broken = (sea.id,)
+    bench.flickr.account.edit_album(sea.id, remove=photos[:1], add=photos[1:2])
+    bench.flickr.account.edit_album(sky.id, remove=photos[:1], add=photos[1:2])
+    bench.later(days * DAY)
+    for _ in range(2):
+        bench.look()
+    assert [titles(bench, photo) for photo in photos] == [["Sea"], ["Sea", "Sky"], []]
+    assert bench.store.flickr_facts.get("walk") is None
+    assert {each["album"] for each in bench.log.of("flickr.album_failed")} == {sea.id}
+    new = bench.flickr.account.add_photo(astronaut, uploaded=bench.store.now().timestamp())
+    bench.look()
+    assert new.id in bench.listed()
+    bench.flickr.quirks.broken = ()
+    bench.look()
+    assert [titles(bench, photo) for photo in photos] == [[], ["Sea", "Sky"], []]
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_photo_that_can_never_be_looked_for_holds_up_only_the_album_that_it_has_left(
+    bench: FlickrBench, astronaut: Path, is_deleted: bool
+) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut, uploaded=1e9).id for _ in range(2)]
+    sea, sky = (bench.flickr.account.add_album(title, photos) for title in ("Sea", "Sky"))
+    bench.look()
+    bench.store._db.conn.execute("UPDATE flickr_photos SET state = 'done'")
+    bench.flickr.quirks.broken = (photos[0],)
+    bench.flickr.account.edit_album(sea.id, remove=photos[:1])
+    bench.flickr.account.edit_album(sky.id, remove=photos[1:])
+    if is_deleted:
+        bench.flickr.account.delete_album(sea.id)
+    bench.look()
+    assert [titles(bench, photo) for photo in photos] == [["Sea", "Sky"], ["Sea"]]
+    bench.flickr.quirks.broken = ()
+    bench.look()
+    assert [titles(bench, photo) for photo in photos] == [["Sky"], [] if is_deleted else ["Sea"]]
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_where_no_album_can_be_listed_the_look_ends_unless_flickr_answers_otherwise(
+    bench: FlickrBench, astronaut: Path, is_away: bool
+) -> None:
+    photo = bench.flickr.account.add_photo(astronaut).id
+    albums = [bench.flickr.account.add_album(title, [photo]).id for title in "abcde"]
+    bench.flickr.quirks.ignores_photo_ids = True
+    bench.flickr.quirks.broken = tuple(albums)
+    if is_away:
+        bench.flickr.faults.next("503", method="flickr.photosets.getList", after=1, times=99)
+        with pytest.raises(PassingError, match="HTTP 503"):
+            bench.look()
+    else:
+        bench.look()
+    assert len(bench.log.of("flickr.album_failed")) == (3 if is_away else 5)
 
 
 def test_an_album_whose_pages_repeat_themselves_has_ended(bench: FlickrBench, astronaut: Path) -> None:

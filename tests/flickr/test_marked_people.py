@@ -56,6 +56,28 @@ def test_who_is_marked_on_a_photo_with_an_unnamed_face_is_asked_once_until_it_ch
     assert bench.store.suggestions.all(threshold=0.7) == []
 
 
+def test_photos_that_can_never_be_asked_about_hold_up_no_others(bench: FlickrBench, astronaut: Path) -> None:
+    album = Album(bench.store)
+    photos = [bench.flickr.account.add_photo(astronaut, uploaded=1e9).id for _ in range(6)]
+    bench.look()
+    for number, each in enumerate(photos, 1):
+        album.photo(embedding(ANN))
+        bench.store._db.conn.execute(
+            "UPDATE flickr_photos SET state = 'done', photo_id = ? WHERE id = ?", (number, each)
+        )
+    bench.flickr.quirks.broken = tuple(photos[:4])
+
+    async def look() -> None:
+        with bench.calls() as calls:
+            lister = MarkedPeopleLister(calls=calls, store=bench.store)
+            for _ in range(2):
+                with pytest.raises(PassingError, match="HTTP 500"):
+                    await lister.look()
+
+    asyncio.run(look())
+    assert {photo for photo, _ in bench.store.flickr_marked_people.unknown(limit=9)} == set(photos[:4])
+
+
 def test_a_photo_whose_faces_all_have_names_is_not_asked_about(bench: FlickrBench, astronaut: Path) -> None:
     album = Album(bench.store)
     album.import_references("Ann Lee", 1)

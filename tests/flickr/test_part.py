@@ -115,6 +115,15 @@ def test_a_page_in_place_of_a_picture_is_given_up_after_some_tries_and_is_waited
     bench.run(has(bench, fetched=1))
 
 
+def test_a_photo_whose_listed_address_can_be_none_is_fetched_by_its_sizes(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photo(obama, uploaded=1e9)
+    bench.look()
+    (listed,) = bench.store.flickr.waiting(newest=True, limit=9)
+    bench.store.flickr.set_url(listed, "https://a b/1.jpg")
+    bench.run(has(bench, fetched=1))
+    assert "photos.getSizes" in bench.asked()
+
+
 def test_a_photo_without_any_file_is_refused_with_the_reason(bench: FlickrBench, obama: Path) -> None:
     bench.flickr.account.add_photo(obama, without=[ORIGINAL, *(size.extra for size in RESIZED)])
     bench.run(has(bench, refused=1))

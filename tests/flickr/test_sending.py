@@ -162,6 +162,20 @@ def test_an_error_that_is_not_documented_as_final_lets_tags_wait(
     assert raws(photo) == ["holiday", "Jane Doe", "Ann"]
 
 
+@pytest.mark.parametrize("times", [3, 99])
+def test_why_a_tag_waits_is_told_until_it_is_sent(bench: FlickrBench, photo: Photo, times: int) -> None:
+    bench.want(photo.id, "Jane Doe", "Ann")
+    bench.flickr.faults.next("error:106", method="flickr.photos.addTags", times=times)
+    bench.send()
+    reason = "Write operation failed (error 106)"
+    assert {each["error"] for each in bench.log.of("flickr.tag_failed")} == {reason}
+    assert bench.store.flickr_tags.failures() == {reason: 2}
+    bench.flickr.faults.stop()
+    bench.later(7200)
+    assert bench.send().sent.added == 2
+    assert bench.store.flickr_tags.failures() == {}
+
+
 def test_without_a_network_a_few_photos_are_tried_no_call_is_counted_and_all_are_sent_when_it_is_back(
     bench: FlickrBench, astronaut: Path
 ) -> None:
@@ -204,6 +218,18 @@ def test_without_a_whole_answer_a_few_photos_are_tried_and_the_next_run_begins_w
     bench.settings = bench.settings.model_copy(update={"timeout": 60})
     sent = bench.send().sent
     assert (sent.added, sent.trouble) == (6, None)
+
+
+def test_photos_that_can_never_be_tagged_hold_up_no_others(bench: FlickrBench, astronaut: Path) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut).id for _ in range(8)]
+    bench.look()
+    for each in photos:
+        bench.want(each, "Jane Doe")
+    bench.flickr.quirks.broken = tuple(photos[:4])
+    for _ in range(2):
+        bench.send()
+        bench.later(7200)
+    assert [len(bench.flickr.account.photos[each].tags) for each in photos] == [0] * 4 + [1] * 4
 
 
 def test_an_answer_between_two_failures_is_an_answer(bench: FlickrBench, astronaut: Path) -> None:

@@ -81,6 +81,7 @@ def test_a_photo_that_its_owner_deletes_before_its_operation_is_no_failure(
     photo.unlink()
     assert perform(bench, plan_id) == ["operation.outdated"]
     assert states(bench, plan_id) == [("refused", f"{photo}: no longer exists")]
+    assert bench.store.journal.counts() == {"outdated": 1}
 
 
 def test_a_photo_that_its_owner_edits_before_its_operation_is_no_failure(bench: Workbench) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,8 +21,8 @@ from support.flickr_server.household import configure, log_in
 from support.flickr_server.remote import Login
 from support.flickr_server.server import FlickrServer
 from support.household import Household
-from support.monitoring import HEARTBEAT, MONITORING, Stack, watching
-from support.mounts import mounted
+from support.monitoring import HEARTBEAT, MONITORING, Stack, watching, watching_files
+from support.mounts import mounted, on_disk
 from support.worker_processes import workers_of
 
 pytestmark = pytest.mark.long
@@ -113,6 +114,25 @@ def test_a_store_without_room_and_a_daemon_that_is_gone_raise_their_alerts(house
         stack.wait_for("FamiliarSilent", after=time.time())
 
 
+def test_a_disk_that_hangs_is_told_before_a_heartbeat_is_missing(household: Household, stack: Stack) -> None:
+    household.configure({"log": {"heartbeat": 60}, "settle": 0.1})
+    with on_disk(household.state, household.base / "disk"), household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        subprocess.run(["fsfreeze", "-f", household.state], check=True)
+        frozen = time.time()
+        small_photos(household.inbox, 1)
+        stack.wait_for("FamiliarFailing")
+        assert time.time() - frozen < 60
+        (beat,) = daemon.events("service.heartbeat")[:1]
+        assert (beat["state"], beat["pending"]) == ("failing", None)
+        assert re.fullmatch(r"one call has lasted for \d\d s: is the store locked, or a disk hanging\?", beat["reason"])
+        subprocess.run(["fsfreeze", "-u", household.state], check=True)
+        daemon.wait_for("photo.seen")
+        daemon.wait_for("service.heartbeat", state="working")
+        assert daemon.events("store.failed") == []
+        assert daemon.stop() == 0
+
+
 def test_workers_that_hang_or_die_raise_their_alerts(household: Household, stack: Stack) -> None:
     household.configure({"log": LOG})
     small_photos(household.inbox, 1)
@@ -133,6 +153,34 @@ def test_workers_that_hang_or_die_raise_their_alerts(household: Household, stack
             for pid in stopped:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
+
+
+def test_a_service_of_which_the_log_says_nothing_raises_its_alert(stack: Stack) -> None:
+    stack.wait_for("FamiliarUnknown")
+    assert stack.fired() == {"FamiliarUnknown"}
+
+
+def test_without_the_log_a_daemon_that_does_not_run_and_a_folder_that_is_away_raise_their_alerts(
+    household: Household, tmp_path: Path
+) -> None:
+    def tell(stack: Stack) -> None:
+        stack.file.with_suffix(".new").write_text(household.call("status", "--prometheus").stdout)
+        stack.file.with_suffix(".new").rename(stack.file)
+
+    with watching_files(tmp_path / "monitoring") as stack:
+        with household.running() as daemon:
+            daemon.wait_for("root.scanned")
+            tell(stack)
+            stack.wait_for_value("familiar_running", 1)
+            assert stack.fired() == set()
+            household.inbox.rename(household.base / "away")
+            daemon.wait_for("root.offline")
+            tell(stack)
+            stack.wait_for("FamiliarFolderOffline")
+            daemon.stop()
+        tell(stack)
+        stack.wait_for("FamiliarDown")
+        assert "FamiliarFolderOffline" not in stack.firing()
 
 
 def test_a_login_of_flickr_that_is_lost_raises_its_alert(household: Household, stack: Stack) -> None:

@@ -1,3 +1,4 @@
+import logging
 import re
 import socket
 import time
@@ -244,14 +245,14 @@ def test_faces_are_matched_again_in_the_background(visitor: Visitor, served: Ser
     raise AssertionError("nobody matched the faces again")
 
 
-def raw_change(visitor: Visitor, served: ServedPage, head: str, body: bytes) -> bytes:
-    """Send a change by hand, and what it says of its length may be wrong; return what is answered within a second."""
+def raw_post(visitor: Visitor, served: ServedPage, head: str, body: bytes, path: str = "/changes") -> bytes:
+    """Send a request by hand, and what it says of its length may be wrong; return what is answered soon."""
     cookie, token = visitor.session.headers["Cookie"], visitor.session.headers["X-Change-Token"]
     request = (
-        f"POST /changes HTTP/1.1\r\nHost: 127.0.0.1:{served.server.port}\r\nCookie: {cookie!s}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{served.server.port}\r\nCookie: {cookie!s}\r\n"
         f"X-Change-Token: {token!s}\r\nContent-Type: application/json\r\n{head}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", served.server.port), timeout=1) as connection:
+    with socket.create_connection(("127.0.0.1", served.server.port), timeout=0.5) as connection:
         connection.sendall(request.encode() + body)
         with suppress(TimeoutError):
             return connection.recv(1000)
@@ -259,14 +260,19 @@ def raw_change(visitor: Visitor, served: ServedPage, head: str, body: bytes) -> 
 
 
 def test_a_body_of_a_hundred_megabytes_is_refused_before_it_is_sent(visitor: Visitor, served: ServedPage) -> None:
-    assert b" 413 " in raw_change(visitor, served, "Content-Length: 104857600", b"{").split(b"\r\n")[0]
+    assert b" 413 " in raw_post(visitor, served, "Content-Length: 104857600", b"{").split(b"\r\n")[0]
 
 
-def test_a_connection_that_is_lost_in_the_middle_of_a_change_changes_nothing(
-    visitor: Visitor, served: ServedPage, capfd: pytest.CaptureFixture[str]
+def test_a_connection_that_is_lost_in_the_middle_of_a_request_changes_nothing_and_is_no_error(
+    visitor: Visitor, served: ServedPage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = groups_of(served)
-    assert raw_change(visitor, served, "Content-Length: 500", b'{"id": "12345678", "what": "ignore", "gro') == b""
-    assert visitor.get("/groups").status_code == 200
+    before, server = groups_of(served), logging.getLogger("uvicorn.error")
+    server.addHandler(caplog.handler)
+    try:
+        for path in ("/changes", "/later", "/login"):
+            assert raw_post(visitor, served, "Content-Length: 500", b'{"id": "12345678", "what": "igno', path) == b""
+        assert visitor.get("/groups").status_code == 200
+    finally:
+        server.removeHandler(caplog.handler)
     assert groups_of(served) == before
-    assert capfd.readouterr().err == ""
+    assert caplog.records == []

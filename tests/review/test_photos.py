@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from PIL import Image
 
 from conftest import put
 from familiar.store.store import STORE_NAME
 from support.household import Household
 from support.review_page import ServedPage, Visitor, serving
+from support.videos import write_video
 
 
 def version_of(visitor: Visitor, photo: int) -> str:
@@ -64,6 +66,33 @@ def test_a_box_outside_of_the_photo_is_refused(visitor: Visitor) -> None:
     answer = visitor.change(what="add face", photos={"1": version_of(visitor, 1)}, box=[0, 0, 99_999, 50])
     assert answer.status_code == 422
     assert "must be inside of the photo" in answer.json()["said"]
+
+
+def test_a_missed_face_is_added_to_any_frame_of_a_video(tmp_path: Path, astronaut: Path) -> None:
+    home = Household(base=tmp_path)
+    with Image.open(astronaut) as image:
+        far = Image.new("RGB", (1600, 1200), (120, 130, 140))
+        far.paste(image.resize((image.width // 4, image.height // 4), Image.Resampling.LANCZOS), (750, 600))
+        far.save(tmp_path / "far.png")
+    write_video(home.inbox / "far.mp4", [(None, 1), (tmp_path / "far.png", 1)], size=far.size)
+    home.scan()
+    with serving(home) as served:
+        visitor = served.logged_in()
+        page = visitor.get("/photos/1").text
+        assert '<input id="frame-time" type="range" min="0" max="2.0" step="0.1" value="0">' in page
+        page = visitor.get("/photos/1?time=1.75").text
+        assert 'data-time="1.75"' in page
+        (picture,) = re.findall(r'/photos/1-[^"]*', page)
+        assert (picture[-10:], visitor.get(picture).status_code) == ("?time=1.75", 200)
+        wanted = {"photos": {"1": version_of(visitor, 1)}, "box": [785, 610, 825, 655], "time": 1.75}
+        made = visitor.change(what="add face", **wanted).json()
+        page = visitor.get(f"/faces/{made['face']}").text
+        assert 'data-time="1.6"' in page  # that of the frame, with the face in it
+        assert page.count(f'data-face="{made["face"]}"') == 2
+        (picture,) = re.findall(rf'/faces/{made["face"]}-[^"]*', page)
+        assert visitor.get(picture).status_code == 200
+        for wrong in ("-1", "99", "nan", "x"):
+            assert 'data-time="1.6"' in visitor.get(f"/photos/1?time={wrong}").text
 
 
 def test_pages_without_scripts_lead_from_photo_to_photo(visitor: Visitor) -> None:

@@ -116,6 +116,22 @@ def test_a_photo_shows_who_is_on_it_and_the_arrows_lead_to_the_next(photos: Page
     expect(dialog.locator(".photo")).to_be_hidden()
 
 
+def test_a_photo_has_its_room_before_it_is_there(photos: Page) -> None:
+    held: list[Route] = []
+    photos.route("**/photos/*.webp", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no method of a list
+    photos.locator(".tile[aria-label^='far.png']").click()
+    frame = photos.locator("dialog .frame")
+    expect(frame).to_be_visible()
+    before = frame.bounding_box()
+    assert before is not None
+    assert before["width"] / before["height"] == pytest.approx(3200 / 2400, abs=0.01)
+    for route in held:
+        route.continue_()
+    expect(frame.locator("img")).not_to_have_js_property("naturalWidth", 0, timeout=30_000)
+    assert frame.bounding_box() == before
+    photos.unroute("**/photos/*.webp")
+
+
 def test_a_face_on_a_photo_is_named_refused_and_that_is_undone(photos: Page, served: ServedPage) -> None:
     photos.locator(".tile[aria-label*='couple']").click()
     dialog = photos.locator("dialog")

@@ -193,3 +193,22 @@ def test_what_arrives_does_not_wait_for_the_turn_of_the_backlog(bench: ArrivalBe
     asyncio.run(run())
     assert handlers.begun == ["0.jpg", "1.jpg", "new.jpg"]
     assert handlers.done == ["new.jpg", "0.jpg", "1.jpg"]
+
+
+def test_a_window_that_is_full_of_the_backlog_has_room_for_what_arrives(bench: ArrivalBench) -> None:
+    handlers = Handlers(bench)
+    put(bench, WIDTH + 3)
+    bench.store._db.conn.execute("UPDATE files SET in_backlog = 1")
+
+    async def run() -> None:
+        window = window_of(bench, handlers)
+        await window.advance(0.0)
+        assert window.count == WIDTH
+        bench.arrival("new.jpg", b"new")
+        await window.advance(0.0)
+        assert window.count == WIDTH + 1
+        await asyncio.sleep(0)
+        await window.close()
+
+    asyncio.run(run())
+    assert handlers.begun[-1] == "new.jpg"

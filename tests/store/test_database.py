@@ -230,6 +230,7 @@ def test_the_two_operations_on_sidecars_get_a_kind_each_and_all_else_stays(tmp_p
     assert [row.pop("kind") for row in before] == ["move", "sidecar", "sidecar"]
     after = rows_of(path)
     assert [row.pop("kind") for row in after] == ["move", "move_sidecar", "write_sidecar"]
+    assert [row.pop("is_outdated") for row in after] == [0, 0, 0]
     assert after == before
     with closing(opened(path)) as db:
         assert db.conn.execute("PRAGMA foreign_key_check").fetchall() == []

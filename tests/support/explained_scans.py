@@ -8,7 +8,7 @@ SMALL = frozenset(
         *("roots", "disks", "places", "facts", "operation_kinds", "_sqlite_migrations", "sqlite_master"),
         *("flickr_albums", "flickr_calls", "flickr_licenses", "json_each", "json_tree"),
         # what persons name and decide, one at a time
-        *("people", "face_references", "refusals", "cluster_events", "no_faces"),
+        *("people", "matched_people", "face_references", "refusals", "cluster_events", "no_faces"),
         # temporary, made for the statement that reads it
         "wanted",
     }
@@ -42,6 +42,7 @@ _REASONS = {
     "It stops after as many rows as it was asked for.": (
         *("Photos.seconds_for photos", "Photos.with_several_faces faces"),
     ),
+    "It gives the faces that are to be matched again, all at once.": ("MatchedPeople.left unmatched_faces",),
     "It leaves faces of clips out of all faces.": ("Faces._left_out clip_faces",),
     "It happens once, when the disk of a folder was changed, to look at some of its files.": ("Places.sample files",),
     "It happens once, when another model or another account is used.": (

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ HEARTBEAT = 5.0
 """Seconds between two heartbeats in the tests: a twelfth of the usual minute."""
 SCALED = {
     "for: 1m": "for: 5s",
+    "for: 10m": "for: 5s",
+    "for: 15m": "for: 20s",
     "> 900": "> 10",
     "[15m]": "[60s]",
     "[5m:]": "[5s:]",
@@ -88,32 +90,57 @@ class Stack:
 @contextmanager
 def watching(base: Path, logs: Path) -> Iterator[Stack]:
     """Run rsyslog, mtail and Prometheus for a block; `logs` is the pattern of the logs of daemons."""
-    rsyslogd, mtail, prometheus = program("rsyslogd"), program("mtail"), program("prometheus")
+    rsyslogd, mtail = program("rsyslogd"), program("mtail")
     file = base / "familiar.log"
     base.mkdir()
     (base / "rsyslog.conf").write_text(_rsyslog(base, logs, file))
-    (base / "rules.yml").write_text(_scaled(RULES.read_text()))
-    ports = free_ports(2)
-    (base / "prometheus.yml").write_text(json.dumps(_prometheus(ports[0])))
     file.touch()
+    port, _ = ports = free_ports(2)
+    commands = {
+        "rsyslogd": [rsyslogd, "-n", "-f", base / "rsyslog.conf", "-i", base / "rsyslog.pid"],
+        "mtail": [
+            *(mtail, "--progs", MONITORING / "mtail", "--logs", file, "--address", "127.0.0.1"),
+            *("--port", port, "--poll_interval", "250ms", "--poll_log_interval", "250ms"),
+        ],
+    }
+    with _prometheus_behind(base, commands, ports) as url:
+        yield Stack(url=url, file=file)
+
+
+@contextmanager
+def watching_files(base: Path) -> Iterator[Stack]:
+    """Run node_exporter, which reads metrics from files in a folder, and Prometheus for a block.
+
+    `file` of the stack is that of familiar.
+    """
+    exporter = program("prometheus-node-exporter")
+    (base / "textfiles").mkdir(parents=True)
+    port, _ = ports = free_ports(2)
+    command = [
+        *(exporter, "--collector.disable-defaults", "--collector.textfile"),
+        *(f"--collector.textfile.directory={base / 'textfiles'}", f"--web.listen-address=127.0.0.1:{port}"),
+    ]
+    with _prometheus_behind(base, {"node_exporter": command}, ports) as url:
+        yield Stack(url=url, file=base / "textfiles" / "familiar.prom")
+
+
+@contextmanager
+def _prometheus_behind(base: Path, commands: Mapping[str, list[Any]], ports: Sequence[int]) -> Iterator[str]:
+    """Run programs, the last of which serves metrics at the first port, and Prometheus, at the second; give its URL."""
+    prometheus = program("prometheus")
+    (base / "rules.yml").write_text(_scaled(RULES.read_text()))
+    (base / "prometheus.yml").write_text(json.dumps(_prometheus(ports[0])))
+    own = [
+        *(prometheus, f"--config.file={base / 'prometheus.yml'}", f"--storage.tsdb.path={base / 'data'}"),
+        *(f"--web.listen-address=127.0.0.1:{ports[1]}", "--log.level=warn"),
+    ]
+    url = f"http://127.0.0.1:{ports[1]}"
     with ExitStack() as stack:
-        commands: dict[str, list[Any]] = {
-            "rsyslogd": [rsyslogd, "-n", "-f", base / "rsyslog.conf", "-i", base / "rsyslog.pid"],
-            "mtail": [
-                *(mtail, "--progs", MONITORING / "mtail", "--logs", file, "--address", "127.0.0.1"),
-                *("--port", str(ports[0]), "--poll_interval", "250ms", "--poll_log_interval", "250ms"),
-            ],
-            "prometheus": [
-                *(prometheus, f"--config.file={base / 'prometheus.yml'}", f"--storage.tsdb.path={base / 'data'}"),
-                *(f"--web.listen-address=127.0.0.1:{ports[1]}", "--log.level=warn"),
-            ],
-        }
-        for name, command in commands.items():
+        for name, command in {**commands, "prometheus": own}.items():
             stack.enter_context(_program(command, base / f"{name}.out"))
-        made = Stack(url=f"http://127.0.0.1:{ports[1]}", file=file)
-        _wait_until_ready(f"{made.url}/-/ready", base)
-        made.wait_for_value("up", 1)
-        yield made
+        _wait_until_ready(f"{url}/-/ready", base)
+        Stack(url=url, file=base).wait_for_value("up", 1)
+        yield url
 
 
 @contextmanager
@@ -151,7 +178,7 @@ def _prometheus(port: int) -> dict[str, Any]:
     return {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yml"],
-        "scrape_configs": [{"job_name": "mtail", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
+        "scrape_configs": [{"job_name": "familiar", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
     }
 
 

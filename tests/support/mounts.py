@@ -20,3 +20,19 @@ def mounted(folder: Path, options: str = "size=8m") -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+@contextmanager
+def on_disk(folder: Path, image: Path) -> Iterator[None]:
+    """Mount an empty file system of a disk, which `fsfreeze` can freeze, on a folder for a block; skip as `mounted`."""
+    folder.mkdir(exist_ok=True)
+    with image.open("wb") as file:
+        file.truncate(1 << 26)
+    for command in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, folder]):
+        if os.geteuid() != 0 or subprocess.run([*map(str, command)], check=False, capture_output=True).returncode != 0:
+            pytest.skip("a disk can't be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "-u", str(folder)], check=False, capture_output=True)
+        subprocess.run(["umount", str(folder)], check=True)

@@ -113,6 +113,19 @@ def test_a_store_that_another_program_has_locked_is_waited_for_by_a_start(servic
     assert service.shown("NRestarts") == "0"
 
 
+def test_a_state_of_another_user_is_named_and_given_back_it_is_used(service: Service, obama: Path) -> None:
+    service.systemctl("stop", "familiar")
+    service.container.run("sh", "-c", "chown root:root /var/lib/familiar/familiar.db*; chmod 600 /var/lib/familiar/*")
+    service.drop_in("test", "Restart=no")
+    service.systemctl("start", "familiar", check=False)
+    assert service.shown("ActiveState") == "failed"
+    error = service.events("service.error")[-1]["error"]
+    assert "it belongs to another user (uid 0)" in error
+    service.container.run("chown", "-R", "familiar:familiar", "/var/lib/familiar")
+    service.systemctl("start", "familiar")
+    sorts(service, obama, "given-back.jpg")
+
+
 def test_a_read_only_etc_is_no_obstacle_for_a_service_that_is_installed(service: Service, obama: Path) -> None:
     run = service.container.run
     run("mount", "--bind", "/etc", "/etc")

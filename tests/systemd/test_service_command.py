@@ -13,6 +13,7 @@ DROP_IN = f"{UNIT}.d/10-installation.conf"
 
 
 def test_the_state_of_a_service_that_runs_is_shown(service: Service) -> None:
+    service.container.run("journalctl", "--flush", "--rotate", "--vacuum-size=1", "-q")  # errors of other tests
     state = json.loads(service.container.run("familiar", "service", "status", "--json"))
     assert (state["unit"], state["state"], state["is_enabled"], state["outdated"]) == (UNIT, "active", True, [])
     assert str(state["pid"]) == service.shown("MainPID")

@@ -25,7 +25,8 @@ def test_a_photo_is_moved_by_the_service_and_the_journal_finds_its_events(servic
     assert all(line["MESSAGE"].startswith('{"event": "') for line in lines)
     assert service.journal("-t", "familiar", "-p", "err") == []
     (done,) = service.journal("FAMILIAR_EVENT=operation.done")
-    assert (done["FAMILIAR_KIND"], done["FAMILIAR_TARGET"]) == ("move", "/srv/photos/album/first.jpg")
+    assert (done["FAMILIAR_KIND"], done["FAMILIAR_RULE"]) == ("move", "tidy")
+    assert done["FAMILIAR_PATH"] == ["/srv/photos/inbox/first.jpg", "/srv/photos/album/first.jpg"]
     way = [line["FAMILIAR_EVENT"] for line in service.journal(f"FAMILIAR_PHOTO={done['FAMILIAR_PHOTO']}")]
     assert way[0] == "photo.seen"
     assert way[-1] == "operation.done"

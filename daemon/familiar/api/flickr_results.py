@@ -48,8 +48,8 @@ class PushResult:
     """The result of sending tags.
 
     Counts of tags that were added, removed, already on their photos (`kept`), refused, or failed for now; `to_add` and
-    `to_remove` are still waiting. `refusals` has the reasons of this run, and `trouble` why it ended before all was
-    tried, or None.
+    `to_remove` are still waiting, and `failures` has the reasons, each with the number of tags. `refusals` has the
+    reasons of this run, and `trouble` why it ended before all was tried, or None.
     """
 
     added: int
@@ -59,6 +59,7 @@ class PushResult:
     failed: int
     to_add: int
     to_remove: int
+    failures: Mapping[str, int]
     refusals: tuple[RefusedTag, ...]
     trouble: str | None
 
@@ -95,6 +96,7 @@ def push_result(store: Store, sender: Sender) -> PushResult:
         failed=sent.failed,
         to_add=counts["to_add"],
         to_remove=counts["to_remove"],
+        failures=store.flickr_tags.failures(),
         refusals=tuple(RefusedTag(photo=photo, tag=tag, reason=reason) for photo, tag, reason in sent.refusals),
         trouble=sent.trouble,
     )

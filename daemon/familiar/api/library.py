@@ -211,9 +211,13 @@ class Library(Closing):
         self._session.rematch_after_decision()
         return undone
 
-    def rematch(self) -> None:
-        """Match all known faces again if people or clusters have changed since, here or through a running daemon."""
-        self._session.rematch()
+    def rematch(self, on_progress: Callable[[int], None] = lambda _done: None) -> None:
+        """Match all known faces again if people or clusters have changed since, here or through a running daemon.
+
+        `on_progress` gets the number of faces that are done, after each short transaction. What it raises ends this;
+        another call begins again.
+        """
+        self._session.rematch(on_progress)
 
     @property
     def version(self) -> str:

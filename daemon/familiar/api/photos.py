@@ -142,7 +142,7 @@ class KnownPhotos:
         Args:
             photo: the photo.
             box: around the face, in pixels of the photo as it is shown.
-            time: that of the frame, in a video, in seconds.
+            time: one at which the frame is shown, in a video, in seconds.
 
         Raises:
             UsageError: there is no such photo, no face can be aligned there, or the one there is known already.

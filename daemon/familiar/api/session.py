@@ -268,17 +268,19 @@ class Session:
         if self._rematches:
             self.rematch()
 
-    def rematch(self) -> None:
+    def rematch(self, on_progress: Callable[[int], None] = lambda _done: None) -> None:
         """Match all known faces again if people have changed, here or through the daemon."""
-        if not self.handover.rematch(self.recogniser):
+        if not self.handover.rematch(self.recogniser, on_progress):
             self.notify("The daemon is matching the known faces again.")
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
         """Return workers for this many tasks; without `networks` they render, and do not find faces.
 
-        Other machines help only with many tasks: workers of this one start sooner.
+        Other machines help only with many tasks: workers of this one start sooner. Those of few tasks, which a person
+        waits for, get the processors before those of the daemon.
         """
         is_much = networks and (tasks is None or tasks > _FEW)
+        is_long = is_much or (tasks or 0) > _FEW
         return self.noted(
             self.environment.workers(
                 settings=self.vision,
@@ -286,6 +288,7 @@ class Session:
                 remote=self.settings.workers if is_much else None,
                 tasks=tasks,
                 networks=networks,
+                urgent=not is_long,
             )
         )
 

@@ -12,7 +12,7 @@ from familiar.settings import MatchingSettings
 _BLOCK_BYTES = 64 * 1024 * 1024
 """Memory for one block of the matrix of distances."""
 
-_ROUNDING = 1e-4
+ROUNDING = 1e-4
 """Upper bound of the float32 error in the squared distance of embeddings, whose length is about 1."""
 
 
@@ -33,7 +33,7 @@ def match(
     verdicts = verdicts or Verdicts()
     if not gallery.names:
         return (None,) * len(embeddings)
-    limits = _limits(gallery, settings)
+    limits = limits_of(gallery, settings)
     margin = gallery.calibration.margin if settings.margin is None else settings.margin
     distance = PersonDistance.of(gallery.calibration, settings)
     count, numbers = gallery.references.shape
@@ -69,15 +69,15 @@ def distances_to_people(
     """
     if not gallery.names:
         return []
-    limits = _limits(gallery, settings) if limit is None else np.full(len(gallery.names), limit)
+    limits = limits_of(gallery, settings) if limit is None else np.full(len(gallery.names), limit)
     distance = PersonDistance.of(gallery.calibration, settings)
     near = np.ones(len(gallery.names), np.bool_)
     if not every:
         near = _candidates(face[None], gallery, distance.reach(limits, gallery), ([], []))[0]
     return [
-        (gallery.names[person], measured, measured <= limits[person])
+        (gallery.names[person], measured, bool(measured <= limits[person]))
         for person in np.flatnonzero(near).tolist()
-        for measured in distance.measure(face[None], _references_of(gallery, person)).tolist()
+        for measured in distance.measure(face[None], references_of(gallery, person)).tolist()
     ]
 
 
@@ -100,18 +100,19 @@ def nearest_people(
     distance = PersonDistance.of(gallery.calibration, settings)
     nearest = np.argsort(_least_squares(faces, gallery).mean(axis=0), kind="stable")[: 4 * most]
     found = [
-        (gallery.names[person], float(distance.measure(faces, _references_of(gallery, person)).mean()))
+        (gallery.names[person], float(distance.measure(faces, references_of(gallery, person)).mean()))
         for person in nearest
     ]
     return sorted(found, key=lambda one: one[1])[:most]
 
 
-def _limits(gallery: Gallery, settings: MatchingSettings) -> npt.NDArray[np.float64]:
+def limits_of(gallery: Gallery, settings: MatchingSettings) -> npt.NDArray[np.float64]:
     """Return the largest distance of a match of each person."""
     return np.where(np.isnan(gallery.thresholds), settings.threshold, gallery.thresholds)
 
 
-def _references_of(gallery: Gallery, person: int) -> Embeddings:
+def references_of(gallery: Gallery, person: int) -> Embeddings:
+    """Return the references of the person at a place of a gallery."""
     return gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
 
 
@@ -133,7 +134,7 @@ def _named(embeddings: Embeddings, name: str, gallery: Gallery, distance: Person
     if name not in gallery.names:
         return [None] * len(embeddings)
     person = gallery.names.index(name)
-    own = _references_of(gallery, person)
+    own = references_of(gallery, person)
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
     distances = distance.measure(faces, own)
@@ -158,7 +159,7 @@ def _match_block(
     distances = np.full(candidates.shape, np.inf)
     for person in np.flatnonzero(candidates.any(axis=0)):
         near = np.flatnonzero(candidates[:, person])
-        own = _references_of(gallery, int(person))
+        own = references_of(gallery, int(person))
         distances[near, person] = distance.measure(faces[near], own)
     best = distances.argmin(axis=1)  # of two at the same distance the first by name
     rows = np.arange(len(faces))
@@ -186,7 +187,7 @@ def _candidates(
     """
     squares = _least_squares(faces, gallery)
     squares[barred] = np.inf
-    candidates: npt.NDArray[np.bool_] = np.asarray(squares <= reach + _ROUNDING)
+    candidates: npt.NDArray[np.bool_] = np.asarray(squares <= reach + ROUNDING)
     candidates[np.arange(len(faces)), squares.argmin(axis=1)] = True
     candidates[barred] = False
     return candidates

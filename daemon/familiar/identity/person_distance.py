@@ -81,20 +81,26 @@ class PersonDistance:
         )
         return centres
 
-    def reach(self, limits: npt.NDArray[np.float64], gallery: "Gallery") -> npt.NDArray[np.float64]:
+    def reach(
+        self, limits: npt.NDArray[np.float64], gallery: "Gallery", people: npt.NDArray[np.intp] | None = None
+    ) -> npt.NDArray[np.float64]:
         """Return how far, squared, the nearest reference of people can be from a face that is within their limits.
 
         The distance to the centre of some references, squared, is the mean of the squared distances to them less their
         spread. A centre of directions is as much shorter than they are.
 
         Args:
-            limits: the largest distance to each person, shape (people,).
+            limits: the largest distance to each person, shape (n,).
             gallery: the people.
+            people: their places in the gallery, shape (n,); by default all are meant.
         """
-        others = 1 - 1 / np.minimum(np.diff(gallery.starts), self.nearest)  # share of the references beside the first
-        apart = np.minimum(gallery.diameters, self.one_look)
+        chosen = slice(None) if people is None else people
+        diameters, radii = gallery.diameters[chosen], gallery.radii[chosen]
+        counts = np.diff(gallery.starts)[chosen]
+        others = 1 - 1 / np.minimum(counts, self.nearest)  # share of the references beside the first
+        apart = np.minimum(diameters, self.one_look)
         # at most: of points that are no farther from each other; from one of them; from the centre of all
-        spread = np.minimum(np.minimum(gallery.diameters**2 / 2, apart**2) * others, gallery.radii**2)
+        spread = np.minimum(np.minimum(diameters**2 / 2, apart**2) * others, radii**2)
         reach: npt.NDArray[np.float64] = limits**2 + spread
         if self.are_directions:
             square = _length(gallery.references) ** 2

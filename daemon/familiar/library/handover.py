@@ -153,20 +153,27 @@ class Handover:
             completes_interrupted=bool(interrupted),
         )
 
-    def rematch(self, recogniser: Recogniser) -> bool:
+    def rematch(self, recogniser: Recogniser, on_progress: Callable[[int], None] = lambda _done: None) -> bool:
         """Match all known faces again if people have changed; return False if the daemon has not done it in time.
 
-        A running daemon does it automatically, within a second.
+        A running daemon does it automatically, within a second. `on_progress` gets the number of faces that are done,
+        now and then.
         """
         if not recogniser.is_stale:
             return True
         if holder(self._state) is None:
             with self._progress("matching faces") as count:
-                recogniser.rematch(lambda done: count(done, 0))
+
+                def tell(done: int) -> None:
+                    count(done, 0)
+                    on_progress(done)
+
+                recogniser.rematch(tell)
             return True
         deadline = time.monotonic() + self._wait
         while not recogniser.knows_people and time.monotonic() < deadline:
             time.sleep(_PAUSE)
+            on_progress(0)
         return recogniser.knows_people
 
     def await_daemon_with(self, model: str) -> int | None:

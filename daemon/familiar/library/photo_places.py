@@ -59,8 +59,16 @@ def _state(place: KnownPlace) -> PlaceState:
     try:
         found = Stamp.of(place.path)
     except (FileNotFoundError, NotADirectoryError):
-        is_offline = place.is_offline or (place.root is not None and not os.path.isdir(place.root))
-        return "offline" if is_offline else "gone"
+        return "offline" if place.is_offline or (place.root is not None and _is_away(place.root)) else "gone"
     except OSError:
         return "unreadable"
     return "there" if place.stamp is None or place.stamp.is_of(found) else "changed"
+
+
+def _is_away(root: Path) -> bool:
+    """Return whether a watched folder is missing, or empty as a place where no disk is mounted."""
+    try:
+        with os.scandir(root) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True

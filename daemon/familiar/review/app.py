@@ -148,6 +148,7 @@ class ReviewApp:
         try:
             yield
         finally:
+            self._matching.stop()
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)

@@ -4,8 +4,10 @@ It is the outermost layer, in front of all routes: a route that is added later c
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,7 +72,8 @@ class Gate:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             answer = self._choose(scope, Headers(scope=scope))
-            await answer(scope, _limited(receive), _with_headers(send))
+            with suppress(ClientDisconnect):  # nobody waits for the answer
+                await answer(scope, _limited(receive), _with_headers(send))
         else:
             await send({"type": "websocket.close", "code": 1008})
 

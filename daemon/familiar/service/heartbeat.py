@@ -45,7 +45,7 @@ NOTHING_KNOWN: Mapping[str, Any] = {
 _LATE = 1.25
 """Periods after the last heartbeat at which the thread beats."""
 _LONG = 10.0
-"""Seconds for which a call may hold the loop; from then on the daemon counts as failing."""
+"""Seconds for which a call may hold the loop; from then on the daemon counts as failing, and the thread says so."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -96,7 +96,10 @@ class Heartbeat:
         self._task: asyncio.Task[None] | None = None
         self._told: Mapping[str, Any] = NOTHING_KNOWN
         self._turned_at = clock()
-        self._stand_in = StandIn(self._guarded()(self._beat_for_loop), after=_LATE * every, clock=clock)
+        is_rare = every >= 4 * _LONG  # then the thread does not wait until a heartbeat is missing
+        self._tick = _LONG if is_rare else every
+        late = 2 * _LONG if is_rare else _LATE * every
+        self._stand_in = StandIn(self._guarded()(self._beat_for_loop), after=late, clock=clock)
         self.is_ready = False
         """Whether the daemon has started."""
 
@@ -116,10 +119,17 @@ class Heartbeat:
     async def _beat_regularly(self) -> None:
         due = (self._counts.totals.beaten_at or self._clock()) + self._every  # also of the daemon before a reload
         while True:
-            await asyncio.sleep(max(due - self._clock(), 0.0))
+            while (left := due - self._clock()) > 0:
+                await asyncio.sleep(min(left, self._tick))
+                self._note_turn()
             due = max(due, self._clock()) + self._every
             with self._guarded():
                 self._beat(self._clock())
+
+    def _note_turn(self) -> None:
+        """Note that nothing holds the loop."""
+        with self._stand_in.relieved():
+            self._turned_at = self._clock()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -134,7 +144,6 @@ class Heartbeat:
         self._last = (now, handled)
         waiting, roots = self._waiting(now), self._intake.root_list()
         with self._stand_in.relieved():
-            self._turned_at = self._clock()
             self._told = {
                 "queue": self._intake.queued,
                 "in_flight": self._window.count,
@@ -155,7 +164,7 @@ class Heartbeat:
 
     def _beat_for_loop(self) -> None:
         """Beat while a call holds the loop: with what it told last, but for what only the store knows."""
-        held = self._clock() - self._turned_at - self._every
+        held = self._clock() - self._turned_at - self._tick
         self._told = {**self._told, **dict.fromkeys((*IN_STORE, "rate")), "latencies": []}
         state, reason = self.state, self._failures.reason or self._counts.totals.rejected
         if held >= _LONG and state != "stopping":

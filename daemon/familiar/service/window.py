@@ -4,6 +4,7 @@ What arrives is done before the backlog, without waiting for its turn.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 from familiar.arrivals.handler import Handler
@@ -17,7 +18,8 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 WIDTH = 64
-"""Files in progress at once: as far as the others get ahead of the slowest one."""
+"""Files in progress at once, of those that arrive and as many of the backlog: as far as the others get ahead of the
+slowest one."""
 _PUT_OFF = 60.0
 """Seconds until a file is tried again of which not even the failure could be recorded."""
 _WARM_UP = 3.0
@@ -51,6 +53,7 @@ class FileWindow:
         self._log = log
         self._width = max(WIDTH, workers.slots)
         self._tasks: Tasks[int] = Tasks(wake.now)
+        self._in_progress = Counter[bool]()
         self._turns = {in_backlog: _past_turn() for in_backlog in (False, True)}
         self._now = float("-inf")
         self._not_before: dict[int, float] = {}
@@ -98,15 +101,17 @@ class FileWindow:
         await self._tasks.close()
 
     def _begin(self) -> None:
-        if len(self._tasks) >= self._width:
+        room = {in_backlog: self._width - self._in_progress[in_backlog] for in_backlog in (False, True)}
+        if not any(room.values()):
             return
+        takes_backlog = self.waits_because is None and room[True] > 0
         for file in self._store.files.pending(
-            roots=self._roots(), limit=self._width, known=self._tasks, backlog=self.waits_because is None
+            roots=self._roots(), limit=2 * self._width, known=self._tasks, backlog=takes_backlog
         ):
-            if self._now < self._not_before.get(file.id, self._now):
+            if self._now < self._not_before.get(file.id, self._now) or not room[file.in_backlog]:
                 continue
-            if len(self._tasks) >= self._width:
-                return
+            room[file.in_backlog] -= 1
+            self._in_progress[file.in_backlog] += 1
             before, own = self._turns[file.in_backlog], asyncio.Event()
             self._turns[file.in_backlog] = own
             self._tasks.start(file.id, self._handle(file, before, own))
@@ -121,6 +126,7 @@ class FileWindow:
             self._not_before[file.id] = self._now + _PUT_OFF
             self._log.emit("photo.error", path=file.path, error=repr(error), exc_info=True)
         finally:
+            self._in_progress[file.in_backlog] -= 1
             own.set()
 
 

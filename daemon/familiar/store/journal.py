@@ -184,11 +184,12 @@ class OperationJournal:
         retry_at = None if outcome.retry_in is None else (now + timedelta(seconds=outcome.retry_in)).isoformat()
         with writing(self._db):
             self._db.conn.execute(
-                "UPDATE operations SET state = ?, target = ?, error = ?, retry_at = ?, waits_for = ?, "
+                "UPDATE operations SET state = ?, is_outdated = ?, target = ?, error = ?, retry_at = ?, waits_for = ?, "
                 "temporary = CASE WHEN ? THEN NULL ELSE temporary END, attempts = attempts + ?, finished_at = ?, "
                 f"done_order = CASE WHEN ? THEN {_NEXT} ELSE done_order END WHERE id = ?",
                 (
                     "planned" if outcome.state == "waiting" else outcome.state,
+                    outcome.is_outdated,
                     None if outcome.target is None else os.fsencode(outcome.target),
                     outcome.error,
                     retry_at,
@@ -363,8 +364,9 @@ class OperationJournal:
         return {path for path, state in states.items() if state == "undone"}
 
     def counts(self) -> dict[str, int]:
-        """Count the operations in each state."""
-        rows = self._db.conn.execute("SELECT state, count(*) FROM operations GROUP BY state")
+        """Count the operations in each state; those that are outdated apart from others that were refused."""
+        state = "CASE WHEN is_outdated THEN 'outdated' ELSE state END"
+        rows = self._db.conn.execute(f"SELECT {state}, count(*) FROM operations GROUP BY 1")
         return {str(state): int(count) for state, count in rows}
 
     def open_counts(self) -> dict[str, int]:

@@ -91,12 +91,8 @@ class People:
 
     @property
     def matched_with(self) -> str:
-        """What the stored matches were computed with, as `note_matched` recorded it."""
+        """What the stored matches were computed with: the version of the people, the settings, and the model."""
         return str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'matched with'").fetchone()[0])
-
-    def note_matched(self, what: str) -> None:
-        """Record what all stored matches are computed with: the version of the people, and the settings."""
-        self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched with'", (what,))
 
     def all(self) -> list[PersonRow]:
         """Return all people, by name."""

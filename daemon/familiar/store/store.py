@@ -29,6 +29,7 @@ from familiar.store.flickr.marked_people import MarkedPeople
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
+from familiar.store.matched_people import MatchedPeople
 from familiar.store.matrix import NAME as MATRIX_NAME
 from familiar.store.matrix import EmbeddingMatrix
 from familiar.store.models import Models
@@ -104,6 +105,7 @@ class Store(Closing):
         self.faces = Faces(self._db, matrix=EmbeddingMatrix(self._db, path.with_name(MATRIX_NAME)))
         self.candidates = Candidates(self._db)
         self.people = People(self._db)
+        self.matched_people = MatchedPeople(self._db)
         self.clusters = Clusters(self._db)
         log = DecisionLog(self._db, now=now)
         self.decisions = Decisions(self._db, clusters=self.clusters, people=self.people, log=log)

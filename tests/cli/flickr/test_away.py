@@ -53,6 +53,23 @@ def test_a_push_without_a_whole_answer_ends_with_1_in_about_a_minute_and_loses_n
     assert household.json("flickr", "push")["added"] == PHOTOS
 
 
+def test_a_daemon_to_which_no_file_comes_tries_only_now_and_then_and_continues_when_one_does(
+    household: Household, flickr: FlickrServer, login: Login, meadow: Path
+) -> None:
+    configure(household, login, backoff=1, downloads=16)
+    flickr.account.add_photos([meadow], 600)
+    flickr.faults.next("503", method="image", times=1_000_000)
+    with household.running() as daemon:
+        daemon.wait_for("flickr.failed", within=60)
+        time.sleep(45)  # until it is known that nothing answers
+        tried = sum(entry.room == "image" for entry in flickr.record.entries)
+        time.sleep(35)
+        again = sum(entry.room == "image" for entry in flickr.record.entries) - tried
+        assert again <= 12, "two trials, of six tries at most"
+        flickr.faults.stop()
+        daemon.wait_for("flickr.tag_added", count=600, within=200)
+
+
 @pytest.mark.parametrize("fault", ["drip", "503"])
 def test_a_sync_of_which_no_file_arrives_ends_with_1_in_about_a_minute_and_continues_later(
     household: Household, flickr: FlickrServer, login: Login, meadow: Path, fault: str

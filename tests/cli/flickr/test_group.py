@@ -140,7 +140,8 @@ def test_photos_come_down_and_names_go_up_and_follow_what_is_known(
     assert household.json("flickr", "push")["added"] == 2
     household.ask("people", "rename", "Barack Obama", "Barack H. Obama")
     assert household.json("flickr", "push") | {"kept": 0} == {
-        "added": 2, "removed": 2, "kept": 0, "refused": 0, "failed": 0, "to_add": 0, "to_remove": 0, "trouble": None,
+        "added": 2, "removed": 2, "kept": 0, "refused": 0, "failed": 0, "to_add": 0, "to_remove": 0, "failures": {},
+        "trouble": None,
     }  # fmt: skip
     assert [[tag.raw for tag in photo.tags] for photo in (one, two, other)] == [
         ["office", "Barack H. Obama"],
@@ -314,7 +315,10 @@ def test_push_tries_at_once_what_failed_before_and_says_what_still_waits(
         result = household.ask("flickr", "push", check=False)
         assert result.returncode == 1
         assert result.stdout.endswith("1 failed for now. 1 still waiting.\n")
+        assert "failed for now: 1 tag: HTTP 503\n" in result.stderr
+        assert "not sent for now: 1 tag: HTTP 503\n" in household.ask("flickr", "status").stdout
     assert household.json("flickr", "push")["added"] == 1
+    assert household.json("flickr", "status")["tag_failures"] == {}
     assert [tag.raw for tag in photo.tags] == ["Barack Obama"]
 
 

@@ -429,6 +429,14 @@ def test_a_file_is_fetched_only_encrypted_or_from_this_machine(downloader: Downl
         downloader.fetch("http://static.example/1_a.jpg", tmp_path / "a.part")
 
 
+@pytest.mark.parametrize(
+    "url", ["", "https://", "https://[bad", "https://a b/", "https://a:99999/", f"https://{'a' * 70}.example/", "//a/b"]
+)
+def test_there_is_no_file_at_what_can_be_no_address(downloader: Downloader, tmp_path: Path, url: str) -> None:
+    with pytest.raises(MissingError, match=r"is not an (https )?address"):
+        downloader.fetch(url, tmp_path / "a.part")
+
+
 def test_a_redirect_to_an_address_that_is_not_encrypted_is_not_followed(downloader: Downloader, tmp_path: Path) -> None:
     asked: list[str] = []
 

@@ -16,6 +16,7 @@ class Quirks:
     - `unknown_sizes`: a photo has sizes that nobody knows today, the largest among them.
     - `always_script`: answers are scripts, `jsonFlickrApi(...)`, whatever is asked for.
     - `ignores_photo_ids`: a list of albums does not tell which photos are in them.
+    - `broken`: ids of photos and albums; each call about one of them fails with HTTP 500.
     - `excludes_min_date`: `recentlyUpdated` leaves out what changed in the very second of `min_date`.
     - `documents_refusals`: refused signatures, tokens and keys have the codes 96, 98 and 100 that the documents name;
       else they come with HTTP 401 and `oauth_problem=...`, as Flickr sends them at times.
@@ -32,6 +33,7 @@ class Quirks:
     unknown_sizes: bool = False
     always_script: bool = False
     ignores_photo_ids: bool = False
+    broken: tuple[str, ...] = ()
     excludes_min_date: bool = False
     documents_refusals: bool = True
     missing_pictures: str = "404"

@@ -54,6 +54,8 @@ class Rest:
     def answer(self, request: Incoming) -> Reply:
         method = request.parameters.get("method", "")
         fault = self._faults.draw("api", method)
+        if {request.parameters.get("photo_id"), request.parameters.get("photoset_id")} & set(self._quirks.broken):
+            fault = "500"
         if self._is_over_the_limit():
             fault = "429"
         if fault and fault not in faulty.SPOILED_ANSWERS:

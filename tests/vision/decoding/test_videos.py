@@ -74,6 +74,15 @@ def test_the_face_in_a_video_is_cropped_from_its_best_frame(pool: Pool, film: Pa
     assert np.linalg.norm(embedding - face.embedding) < 0.15
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_the_frame_that_is_shown_at_a_time_is_the_last_that_began(tmp_path: Path, obama: Path, suffix: str) -> None:
+    path = write_video(tmp_path / f"a{suffix}", [(None, 1), (obama, 1)])
+    with path.open("rb") as file, open_video(file, max_megapixels=200) as video:
+        shown = {at: video.frame_shown_at(at) for at in (0.0, 0.1, 0.99, 1.0, 1.35, 99.0)}
+    assert [frame.time for frame in shown.values()] == [0.0, 0.0, 0.8, 1.0, 1.2, 1.8]
+    assert [np.asarray(frame.picture.image).std() > 30 for frame in shown.values()] == [False] * 3 + [True] * 3
+
+
 @pytest.mark.parametrize(("turned", "size"), [(90, SIZE[::-1]), (180, SIZE), (-90, SIZE[::-1])])
 def test_a_video_is_shown_upright(tmp_path: Path, obama: Path, turned: int, size: tuple[int, int]) -> None:
     path = write_video(tmp_path / "turned.mp4", [(obama, 1)], turned=turned)

@@ -253,6 +253,17 @@ def test_a_worker_that_hangs_as_it_starts_is_ended_with_the_others(before: set[i
     assert processes_of(os.getpid()) == before
 
 
+def test_workers_that_a_person_waits_for_do_not_run_at_the_low_priority_of_others() -> None:
+    async def niceness(*, urgent: bool) -> int:
+        settings = VisionSettings(workers=1)
+        async with LocalWorkers(settings=settings, models=Path("/nowhere"), networks=False, urgent=urgent) as workers:
+            return await workers._run(os.nice, 0)
+
+    here = os.nice(0)
+    assert asyncio.run(niceness(urgent=True)) == here
+    assert asyncio.run(niceness(urgent=False)) == min(here + 10, 19)
+
+
 def test_an_error_of_a_task_harms_nobody() -> None:
     async def run(workers: LocalWorkers) -> None:
         with pytest.raises(RuntimeError, match="ForeignError"):

@@ -1,12 +1,12 @@
 """Identify a file by its content, and find its faces if the content is new."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from familiar.arrivals.arrival import Arrival, Stage
+from familiar.arrivals.places import Places
 from familiar.arrivals.retries import Retries
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.events import EventLog
@@ -68,19 +68,19 @@ class WaitForFile:
 
 
 class Together:
-    """Stages that a file passes while it holds one of a few slots, in the order of arrival.
+    """Stages that a file passes while it has one of a few places, in the order of arrival, the backlog last.
 
     This keeps the queue of the workers short, so that a crop never waits behind many photos.
     """
 
-    def __init__(self, places: int, stages: Sequence[Stage]) -> None:
-        """Take how many files may be in these stages at once."""
-        self._places = asyncio.Semaphore(places)
+    def __init__(self, places: Places, stages: Sequence[Stage]) -> None:
+        """Take the places of the files that may be in these stages at once."""
+        self._places = places
         self._stages = tuple(stages)
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
         """Pass the stages."""
-        async with self._places:
+        async with self._places.taken(in_backlog=arrival.file.in_backlog, is_video=is_video(arrival.path)):
             for stage in self._stages:
                 following = await stage(arrival)
                 if following is None:

@@ -57,6 +57,9 @@ def _push(account: FlickrAccount, *, retry: bool) -> Answer:
         click.echo(f"refused: {one.tag!r} on {one.photo}: {one.reason}", err=True)
     if result.trouble is not None:
         click.echo(f"error: {result.trouble}; run `familiar flickr push` again when it does.", err=True)
+    else:
+        for reason, count in result.failures.items():
+            click.echo(f"failed for now: {counted(count, 'tag')}: {reason}", err=True)
     data = {name: value for name, value in asdict(result).items() if name != "refusals"}
     return Answer(data=data, text=lambda: _show(result), failed=not result.is_complete)
 

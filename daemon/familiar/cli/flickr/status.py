@@ -45,6 +45,8 @@ def _show(found: AccountStatus) -> None:
         f"tags: {tags['added']} added, {tags['to_add']} to be added, {tags['to_remove']} to be removed, "
         f"{tags['refused']} refused"
     )
+    for reason, count in found.tag_failures.items():
+        say(f"not sent for now: {counted(count, 'tag')}: {reason}")
     _table(("photo", "not fetched because"), [(each.photo, each.reason) for each in found.not_fetched])
     _table(
         ("photo", "tag", "refused because"),

@@ -1,11 +1,14 @@
 """Fetch a photo's file from the image servers: under a temporary name until it is complete and synced."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3
 
 from familiar.flickr.api.errors import MissingError, NoPictureError, PassingError
 from familiar.flickr.api.session import USER_AGENT, is_allowed, pieces, proxies_for, raise_for, translated
@@ -51,7 +54,7 @@ class Downloader:
         _check_address(url)
         options: dict[str, Any] = {"timeout": (_CONNECT, self._timeout), "stream": True, "proxies": proxies_for(url)}
         try:
-            with translated():
+            with translated(), _expecting_address(url):
                 response = self._session.get(url, **options)
             with response:
                 self._check(response)
@@ -88,6 +91,15 @@ class Downloader:
     def close(self) -> None:
         """Close all idle connections."""
         self._session.close()
+
+
+@contextmanager
+def _expecting_address(url: str) -> Iterator[None]:
+    """Use an address; raises MissingError if it can't be one."""
+    try:
+        yield
+    except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError) as error:
+        raise MissingError(f"{url[:80]!r} is not an address") from error
 
 
 def _check_address(url: str) -> None:

@@ -287,7 +287,8 @@ def _number(value: Any) -> int:
 
 
 def _address(value: Any) -> str:
-    """Return an address; raises ValueError for one that can't be sent."""
+    """Return an address; raises ValueError for one that can't be sent, or parsed."""
     address = str(value)
     address.encode()
+    urlsplit(address)
     return address

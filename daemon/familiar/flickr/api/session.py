@@ -198,7 +198,10 @@ def is_loopback(address: str) -> bool:
 
 def is_allowed(address: str) -> bool:
     """Return whether an address is allowed: encrypted, or on this machine."""
-    scheme = urlsplit(address).scheme
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        return False
     return scheme == "https" or (scheme == "http" and is_loopback(address))
 
 

@@ -11,12 +11,14 @@ from typing import Any
 from familiar.albums import AlbumChoice
 from familiar.events import EventLog
 from familiar.flickr.api.albums import PER_PAGE, AlbumEntry, read_album_photos, read_albums
-from familiar.flickr.api.errors import RefusedError
+from familiar.flickr.api.errors import PassingError, RefusedError
 from familiar.flickr.sync.calls import CallQueue
 from familiar.store.store import Store
 
 _LOOKS = 20
 """How many photos that have left an album are looked for one by one; a listing of all tells of 500 with one call."""
+_FAILED_IN_ROW = 3
+"""After so many albums in a row that can't be listed, it is looked whether Flickr answers at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,13 @@ class AlbumLister:
         self._met: set[str] = set()
         self._told: set[str] = set()
         self._moved = 0
+        self._failed_in_row = 0
 
     def begin(self) -> None:
         """Begin a look: nothing is known to be on Flickr."""
         self._found = None
         self._met.clear()
+        self._failed_in_row = 0
 
     async def ask(self, photos: Sequence[str]) -> AlbumsOfPhotos:
         """Return all albums, and in which of them some photos are."""
@@ -114,6 +118,23 @@ class AlbumLister:
         return [album.id for album in self._store.flickr_albums.all() if album.id not in listed]
 
     async def _list(self, album: str, walk: int | None) -> bool:
+        """List the photos of an album, and return whether it is known to be there.
+
+        One that can't be listed stays as it is known, and must not hold up others. After some in a row, PassingError is
+        raised if Flickr does not tell which albums there are either.
+        """
+        try:
+            is_there = await self._listed(album, walk)
+        except PassingError as error:
+            self._log.emit("flickr.album_failed", album=album, error=str(error))
+            self._failed_in_row += 1
+            if self._failed_in_row % _FAILED_IN_ROW == 0:
+                await self._calls.read("photosets.getList", user_id="me", per_page=1, page=1)
+            return False
+        self._failed_in_row = 0
+        return is_there
+
+    async def _listed(self, album: str, walk: int | None) -> bool:
         """List the photos of an album, and return whether it is there; one that is not told whole stays unknown."""
         try:
             ids = await self._photos_in(album)

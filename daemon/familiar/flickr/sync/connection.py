@@ -101,6 +101,11 @@ class FlickrConnection:
         """Whether no download is in progress, or waits for its time, which is near."""
         return self._fetcher.is_idle
 
+    @property
+    def has_no_files(self) -> bool:
+        """Whether the image servers do not answer."""
+        return self._fetcher.is_away
+
     async def close(self) -> None:
         """Cancel all tasks and downloads; the next connection continues them."""
         await self._tasks.close()

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -42,6 +43,8 @@ _MISSING_TRIES = 5
 _PROCESSING = "Flickr is still processing this video"
 _KINDS = {".jpg": {"JPEG", "MPO"}, ".jpeg": {"JPEG", "MPO"}, ".png": {"PNG"}, ".gif": {"GIF"}}
 """What a file may be, by its suffix."""
+_SILENCE = 40.0
+"""Seconds of downloads without any answer after which they are only tried now and then."""
 _SOON = 30.0
 """Seconds that a single look waits for a photo that is to be tried again."""
 
@@ -72,6 +75,7 @@ class Fetcher:
         self._root_id = root_id
         self._tasks: Tasks[str] = Tasks(on_fetched)
         self._brought: dict[str, tuple[FlickrPhoto, Path]] = {}
+        self._next_trial = float("-inf")
 
     @property
     def is_idle(self) -> bool:
@@ -82,6 +86,11 @@ class Fetcher:
         is_busy = bool(self._tasks) or bool(self._brought) or self._tasks.has_failed
         return not is_busy and not is_due and not self._next(1)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether no download has been answered for so long that each one would only wait for its time limit."""
+        return self._calls.silence("images") > _SILENCE
+
     def advance(self) -> None:
         """Start as many downloads as allowed.
 
@@ -90,9 +99,19 @@ class Fetcher:
         """
         self._hand_over()
         self._tasks.check()
-        room = min(self._settings.downloads - len(self._tasks), _AHEAD - self._store.flickr.under_way())
+        room = self._room()
         for photo in self._next(room) if room > 0 else []:
             self._tasks.start(photo.id, self._pass(photo))
+
+    def _room(self) -> int:
+        """Return how many downloads may start now: where none is answered, one now and then, as a trial."""
+        if not self.is_away:
+            return min(self._settings.downloads - len(self._tasks), _AHEAD - self._store.flickr.under_way())
+        now = time.monotonic()
+        if self._tasks or now < self._next_trial:
+            return 0
+        self._next_trial = now + self._settings.later
+        return 1
 
     async def close(self) -> None:
         """Cancel what is in progress; it is fetched again at the next start."""

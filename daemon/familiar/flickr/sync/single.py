@@ -4,9 +4,6 @@ from familiar.flickr.api.errors import PassingError
 from familiar.flickr.sync.connection import FlickrConnection
 from familiar.flickr.sync.job import FlickrSync
 
-_SILENCE = 40.0
-"""Seconds of downloads without any answer after which the look is over."""
-
 
 class SingleFlickrSync(FlickrSync):
     """A job: looks at the account one time and fetches what it finds; no tag is sent, and nothing is tried for long."""
@@ -14,9 +11,9 @@ class SingleFlickrSync(FlickrSync):
     _has_listed = False
 
     async def advance(self, now: float) -> None:
-        """Do some of what is to be done; end where no download is answered, as each would wait for its time limit."""
+        """Do some of what is to be done; end where no download is answered."""
         await super().advance(now)
-        if self._connection is not None and self._connection.calls.silence("images") > _SILENCE:
+        if self._connection is not None and self._connection.has_no_files:
             await self._stand_still(PassingError("the image servers of Flickr do not answer"), now)
 
     @property

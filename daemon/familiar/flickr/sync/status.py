@@ -45,8 +45,9 @@ class AccountStatus:
     """How far the account is.
 
     `username`, `nsid` and `perms` are None without a login. `trouble` says why nothing is done until somebody
-    acts; `waits` says what is only put off. `photos` and `tags` are counts by state. `listed_at` and `polled_at` are
-    the ends of the last whole listing and of the last look for changes; `listing` says that a listing is in progress.
+    acts; `waits` says what is only put off. `photos` and `tags` are counts by state; `tag_failures` are the reasons
+    why tags that wait could not be sent the last time, each with their number. `listed_at` and `polled_at` are the ends
+    of the last whole listing and of the last look for changes; `listing` says that a listing is in progress.
     `photos_per_minute` is the pace of late, and `minutes_left` what the photos that wait take at that pace.
     """
 
@@ -64,6 +65,7 @@ class AccountStatus:
     photos_per_minute: float
     minutes_left: float | None
     tags: Mapping[str, int]
+    tag_failures: Mapping[str, int]
     not_fetched: tuple[UnfetchedPhoto, ...]
     refused_tags: tuple[RefusedTag, ...]
 
@@ -91,6 +93,7 @@ def status_of(store: Store, settings: FlickrSettings, login: Login | None) -> Ac
         photos_per_minute=pace,
         minutes_left=photos_left / pace if pace and photos_left else None,
         tags=store.flickr_tags.counts(),
+        tag_failures=store.flickr_tags.failures(),
         not_fetched=tuple(
             UnfetchedPhoto(photo=photo.id, reason=photo.reason, given_up=photo.state == "refused")
             for photo in store.flickr.troubled()

@@ -142,7 +142,7 @@ class Sender:
         `there` was looked up after the last call, so that a tag that was being sent and is there now is ours.
         """
         ours = tag.ours or tag.sending
-        for _ in range(_LOOKS):
+        for left in reversed(range(_LOOKS)):
             found = find_tag(there, tag.text)
             is_there = found is not None
             if is_there == tag.wanted or (is_there and not ours):
@@ -153,11 +153,11 @@ class Sender:
             try:
                 return await (self._add(tag, there) if found is None else self._remove(tag, there, found))
             except PassingError as error:
-                if not error.maybe_done:
+                if not (left and error.maybe_done):
                     raise
             ours = True  # what a look shows from now on, our call has done
             there = await self._look(tag.flickr_id)
-        raise PassingError("repeatedly no answer")
+        raise AssertionError("the last try returns or raises")
 
     async def _add(self, tag: TagRow, there: list[PhotoTag]) -> list[PhotoTag]:
         """Add a tag; return the tags that are on the photo then. Where Flickr may keep nothing of it, a look tells."""
@@ -229,7 +229,7 @@ class Sender:
 
     def _put_off(self, tag: TagRow, error: PassingError) -> None:
         seconds = max(self._backoff.after(tag.attempts), error.wait or 0.0)
-        self._store.flickr_tags.put_off(tag, seconds=seconds, unknown=tag.sending)
+        self._store.flickr_tags.put_off(tag, reason=str(error), seconds=seconds, unknown=tag.sending)
         self.sent.failed += 1
         self._log.emit("flickr.tag_failed", photo=tag.flickr_id, tag=tag.text, error=str(error), retry_in=seconds)
 

@@ -17,6 +17,10 @@ _MOST_PLACES = 50
 """Paths that are looked at; a photo can have thousands of copies."""
 
 
+_SAME = 0.05
+"""Seconds between two times that are not told apart: half a step of the slider."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPlace:
     """A path of a photo, and what is there now; "silent" if its disk does not answer."""
@@ -64,13 +68,13 @@ async def _look(place: KnownPlace, disks: SilentDisks) -> ShownPlace:
 
 
 def _time(known: KnownPhoto, face: int | None, time: float | None) -> float | None:
-    """Return the time of the frame that is shown: the one asked for, that of the face, or the first with a face."""
+    """Return the time of the frame that is shown: that of the face, the one asked for, or the first with a face."""
     if known.photo.kind == "photo":
         return None
     times = {one.id: one.time for one in known.faces}
     if face is not None and face in times:
         return times[face]
     own = sorted(at for at in times.values() if at is not None)
-    if time is not None and time in own:
-        return time
+    if time is not None and 0 <= time <= (known.photo.duration or 0):
+        return next((at for at in own if abs(at - time) < _SAME), time)
     return own[0] if own else None

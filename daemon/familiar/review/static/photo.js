@@ -21,7 +21,13 @@ export function startPhoto(root, { refresh }) {
   let rect = null;
   let isLooking = false; // whether a drawn face is looked for
 
+  const frame = root.querySelector(".frame");
+  frame?.style.setProperty("--wide", `${size[0]}px`);
+  frame?.style.setProperty("--ratio", size[0] / size[1]);
+  frame?.classList.add("has-size");
+
   function missing() {
+    frame.classList.remove("has-size");
     picture.hidden = true;
     svg.setAttribute("hidden", "");
     root.querySelector(".frame .no-picture").hidden = false;
@@ -177,6 +183,9 @@ export function startPhoto(root, { refresh }) {
       refresh(null, new URL(link.href).searchParams.get("time"));
     }
   });
+  const slider = root.querySelector("#frame-time");
+  slider?.addEventListener("input", () => (root.querySelector(".frames output").textContent = `${Number(slider.value).toFixed(1)} s`));
+  slider?.addEventListener("change", () => refresh(null, slider.value));
   svg?.addEventListener("click", (event) => {
     const face = box === null && event.target.closest("rect")?.dataset.face;
     if (face) choose(root.querySelector(`.who-face[data-face="${face}"]`));

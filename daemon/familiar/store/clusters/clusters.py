@@ -14,11 +14,13 @@ from familiar.store.versions import version_of
 
 Kind: TypeAlias = Literal["unnamed", "named", "ignored"]
 
+_SPARSE = 4
+"""Ids for each face, of faces that are looked up one by one."""
 
 _REFUSED_PEOPLE = """
-WITH wanted AS (SELECT face_id, cluster_id FROM cluster_faces WHERE face_id BETWEEN ?1 AND ?2),
+WITH wanted AS (SELECT face_id, cluster_id FROM cluster_faces WHERE {faces}),
 refused AS (
-    SELECT face_id, person_id, other_id FROM refusals WHERE face_id BETWEEN ?1 AND ?2
+    SELECT face_id, person_id, other_id FROM refusals WHERE {faces}
     UNION SELECT wanted.face_id, person_id, other_id FROM wanted JOIN refusals USING (cluster_id)
     UNION SELECT wanted.face_id, NULL, refusals.cluster_id FROM wanted JOIN refusals ON other_id = wanted.cluster_id
 )
@@ -242,21 +244,23 @@ class Clusters:
         if not face_ids:
             return Verdicts()
         place = {face_id: number for number, face_id in enumerate(face_ids)}
-        bounds = (face_ids[0], face_ids[-1])
+        which = "face_id BETWEEN ?1 AND ?2"
+        values: tuple[Any, ...] = (face_ids[0], face_ids[-1])
+        if face_ids[-1] - face_ids[0] > _SPARSE * len(face_ids):
+            which, values = "face_id IN (SELECT value FROM json_each(?1))", (json.dumps(list(face_ids)),)
         named = self._db.conn.execute(
             "SELECT face_id, name FROM cluster_faces JOIN clusters ON clusters.id = cluster_id "
-            "JOIN people ON people.id = person_id WHERE face_id BETWEEN ? AND ?",
-            bounds,
+            f"JOIN people ON people.id = person_id WHERE {which}",
+            values,
         )
-        refused = self._db.conn.execute(_REFUSED_PEOPLE, bounds)
+        refused = self._db.conn.execute(_REFUSED_PEOPLE.format(faces=which), values)
         refusals: dict[int, set[str]] = {}
         for face_id, name in refused:
             if face_id in place:
                 refusals.setdefault(place[face_id], set()).add(name)
         ignored = self._db.conn.execute(
-            "SELECT face_id FROM cluster_faces JOIN clusters ON clusters.id = cluster_id "
-            "WHERE ignored AND face_id BETWEEN ? AND ?",
-            bounds,
+            f"SELECT face_id FROM cluster_faces JOIN clusters ON clusters.id = cluster_id WHERE ignored AND {which}",
+            values,
         )
         return Verdicts(
             nobody=frozenset(place[face_id] for (face_id,) in ignored if face_id in place),

@@ -179,12 +179,12 @@ class FlickrTags:
                 "DELETE FROM flickr_tags WHERE id = ? AND NOT wanted AND NOT present AND NOT vetoed", (tag.id,)
             )
 
-    def put_off(self, tag: TagRow, *, seconds: float, unknown: bool) -> None:
-        """Record that a call failed for now; `unknown` says that it may have been carried out anyway."""
+    def put_off(self, tag: TagRow, *, reason: str, seconds: float, unknown: bool) -> None:
+        """Record that a call failed for now, and why; `unknown` says that it may have been carried out anyway."""
         retry_at = (self._now() + timedelta(seconds=seconds)).isoformat()
         self._db.conn.execute(
-            "UPDATE flickr_tags SET sending = ?, attempts = attempts + 1, retry_at = ? WHERE id = ?",
-            (unknown, retry_at, tag.id),
+            "UPDATE flickr_tags SET sending = ?, attempts = attempts + 1, retry_at = ?, failure = ? WHERE id = ?",
+            (unknown, retry_at, reason, tag.id),
         )
 
     def refuse(self, tag: TagRow, reason: str) -> None:
@@ -221,6 +221,15 @@ class FlickrTags:
             (self._account,),
         ).fetchone()
         return dict(zip(("to_add", "to_remove", "added", "refused"), map(int, row), strict=True))
+
+    def failures(self) -> dict[str, int]:
+        """Return why tags that wait could not be sent the last time, each with the number of tags, most first."""
+        rows = self._db.conn.execute(
+            f"SELECT COALESCE(failure, ''), count(*) FROM flickr_tags WHERE {_OPEN} AND attempts > 0 AND {_OF_ACCOUNT} "
+            "GROUP BY 1 ORDER BY 2 DESC, 1",
+            (self._account,),
+        )
+        return {str(reason): int(count) for reason, count in rows}
 
     def _uploads(self, photo_id: int, path: Path) -> list[str]:
         """Return the upload whose file is or was at a path, if it is known."""

@@ -49,6 +49,9 @@ migrations = StoreMigrations(
         flickr.keep_albums_of_deleted_photos,
         photos.mark_changed_embeddings,
         people.look_up_kept_embeddings_of_references,
+        flickr.keep_failures_of_tags,
+        people.note_what_faces_are_matched_with,
+        journal.tell_outdated_operations,
     )
 )
 """All migrations in their order; a new one comes last."""

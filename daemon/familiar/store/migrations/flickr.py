@@ -80,6 +80,11 @@ def keep_albums_of_deleted_photos(db: "Database") -> None:
     run(db, "ALTER TABLE flickr_albums ADD COLUMN gone INTEGER NOT NULL DEFAULT 0")
 
 
+def keep_failures_of_tags(db: "Database") -> None:
+    """Add why a tag could not be sent the last time."""
+    run(db, "ALTER TABLE flickr_tags ADD COLUMN failure TEXT")
+
+
 _FLICKR = """
 CREATE TABLE flickr_photos (
     id TEXT PRIMARY KEY,

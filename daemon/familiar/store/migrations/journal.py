@@ -28,6 +28,11 @@ def name_kinds(db: "Database") -> None:
     run(db, _KINDS)
 
 
+def tell_outdated_operations(db: "Database") -> None:
+    """Tell operations that were refused because somebody took the photo away or changed it from all others."""
+    run(db, "ALTER TABLE operations ADD COLUMN is_outdated INTEGER NOT NULL DEFAULT 0")
+
+
 _JOURNAL = """
 CREATE TABLE plans (
     id INTEGER PRIMARY KEY,

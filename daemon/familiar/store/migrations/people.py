@@ -40,6 +40,18 @@ def look_up_kept_embeddings_of_references(db: "Database") -> None:
     run(db, _KEPT_OF_REFERENCES)
 
 
+def note_what_faces_are_matched_with(db: "Database") -> None:
+    """Keep with which references of each person all faces are matched, and which faces were decided on since.
+
+    So only faces that a change of people can concern are matched again.
+    """
+    run(db, _MATCHED_PEOPLE)
+    for name, (event, faces) in _UNMATCHED.items():
+        # Not `OR IGNORE`: a foreign key's action that fires the trigger has a policy of its own.
+        new = f"SELECT face_id FROM ({faces}) WHERE face_id NOT IN (SELECT face_id FROM unmatched_faces)"
+        db.conn.execute(f"CREATE TRIGGER {name} {event} BEGIN INSERT INTO unmatched_faces (face_id) {new}; END")
+
+
 _REMOVED_REFERENCES = """
 CREATE TABLE removed_references (
     event_id INTEGER NOT NULL REFERENCES cluster_events (id),
@@ -106,3 +118,50 @@ CREATE VIEW encoded_references AS SELECT id, person_id, face_id, origin, engine 
     UNION ALL SELECT face_references.id, person_id, face_references.face_id, origin, model, kept.embedding
     FROM face_references CROSS JOIN face_embeddings AS kept ON kept.face_id = face_references.face_id
 """
+
+_MATCHED_PEOPLE = """
+CREATE TABLE matched_people (name TEXT PRIMARY KEY, threshold REAL, embeddings BLOB NOT NULL);
+CREATE TABLE unmatched_faces (face_id INTEGER PRIMARY KEY);
+INSERT INTO facts (name, value) VALUES ('matching', '')
+"""
+
+_OF_CLUSTER = """
+SELECT face_id FROM cluster_faces WHERE cluster_id IN (
+    SELECT {id} UNION SELECT other_id FROM refusals WHERE cluster_id = {id}
+    UNION SELECT cluster_id FROM refusals WHERE other_id = {id}
+) UNION SELECT face_id FROM refusals WHERE other_id = {id} AND face_id IS NOT NULL
+"""
+"""Faces of which a decision about a cluster says who they are, or who they are not."""
+
+_OF_REFUSAL = """
+SELECT {row}.face_id AS face_id WHERE {row}.face_id IS NOT NULL
+UNION SELECT face_id FROM cluster_faces WHERE cluster_id IN ({row}.cluster_id, {row}.other_id)
+"""
+
+_IS_DECIDED = """
+EXISTS (SELECT 1 FROM clusters WHERE id = {row}.cluster_id AND (person_id IS NOT NULL OR ignored))
+OR EXISTS (SELECT 1 FROM refusals WHERE cluster_id = {row}.cluster_id)
+OR EXISTS (SELECT 1 FROM refusals WHERE other_id = {row}.cluster_id)
+"""
+_INTO, _OUT_OF = _IS_DECIDED.format(row="NEW"), _IS_DECIDED.format(row="OLD")
+
+_UNMATCHED = {
+    "decided_by_joining": (f"AFTER INSERT ON cluster_faces WHEN {_INTO}", "SELECT NEW.face_id AS face_id"),
+    "decided_by_leaving": (f"AFTER DELETE ON cluster_faces WHEN {_OUT_OF}", "SELECT OLD.face_id AS face_id"),
+    "decided_by_moving": (
+        f"AFTER UPDATE OF cluster_id ON cluster_faces WHEN {_INTO} OR {_OUT_OF}",
+        "SELECT NEW.face_id AS face_id",
+    ),
+    "decided_by_naming": ("AFTER UPDATE OF person_id, ignored ON clusters", _OF_CLUSTER.format(id="NEW.id")),
+    "decided_by_refusing": ("AFTER INSERT ON refusals", _OF_REFUSAL.format(row="NEW")),
+    "decided_by_admitting": ("AFTER DELETE ON refusals", _OF_REFUSAL.format(row="OLD")),
+    "decided_by_refusing_others": (
+        "AFTER UPDATE ON refusals",
+        f"{_OF_REFUSAL.format(row='NEW')} UNION {_OF_REFUSAL.format(row='OLD')}",
+    ),
+    "decided_by_merging": ("AFTER UPDATE OF person_id ON matches", "SELECT NEW.face_id AS face_id"),
+    "decided_by_removing": ("BEFORE DELETE ON people", "SELECT face_id FROM matches WHERE person_id = OLD.id"),
+    "decided_to_be_a_face": ("AFTER DELETE ON no_faces", "SELECT OLD.face_id AS face_id"),
+    "decided_to_be_no_clip": ("AFTER DELETE ON clip_faces", "SELECT OLD.face_id AS face_id"),
+}
+"""What decides who faces are, or who they are not, and the faces, by the names of the triggers."""

@@ -159,6 +159,23 @@ class Video:
         if missing:
             raise SetAsideError(f"the frame at {missing[0]:g} s was not found again")
 
+    def frame_shown_at(self, time: float) -> Frame:
+        """Return the frame that a player shows at this time, at full size: the last that begins by then, or the first.
+
+        Raises:
+            SetAsideError: no frame can be decoded there.
+        """
+        if self.format not in _INDEXED or not self._seek(time):
+            self._seek(0.0)
+        shown = None
+        for at, frame in self._decoded():
+            if shown is not None and at > time + _EXACT:
+                break
+            shown = at, frame
+        if shown is None:
+            raise SetAsideError(f"the frame at {time:g} s can't be decoded")
+        return Frame(picture=self._picture(shown[1], None), time=round(shown[0], 3))
+
     def _frame_by_jump(self, at: float) -> Frame | None:
         if not self._seek(at):
             return None

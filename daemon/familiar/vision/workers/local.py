@@ -58,12 +58,14 @@ class LocalWorkers:
         models: Path,
         tasks: int | None = None,
         networks: bool = True,
+        urgent: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take limits and the number of workers: by default one for each core that this process may use.
 
         `models` is the folder in which converted networks are kept. If the number of `tasks` is known, there are no
-        more workers than tasks. Workers that only crop need no `networks`, and start sooner.
+        more workers than tasks. Workers that only crop need no `networks`, and start sooner. Those that a person waits
+        for are `urgent`: they do not run at a low priority.
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self._processes_wanted = count if tasks is None else max(1, min(count, tasks))
@@ -76,6 +78,7 @@ class LocalWorkers:
         self._options = settings.options
         self._models = models
         self._networks = networks
+        self._urgent = urgent
         self._clock = clock
         self._processes: WorkerProcesses | None = None
         self._alone = asyncio.Lock()
@@ -318,6 +321,7 @@ class LocalWorkers:
                 count=self._processes_wanted,
                 most=2 * self._settings.recycle,  # a photo is hashed, then analysed
                 networks=self._networks,
+                urgent=self._urgent,
             )
         return self._processes
 

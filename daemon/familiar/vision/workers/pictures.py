@@ -45,7 +45,7 @@ def picture(task: PictureTask, options: VisionOptions) -> list[bytes | FamiliarE
     """Return pictures of one photo, as `crop` does, from the first of its paths that can be read.
 
     A JPEG is decoded at reduced scale where its pictures are smaller: they may differ slightly from those of `crop`. A
-    damaged photo is shown as far as it can be decoded.
+    damaged photo is shown as far as it can be decoded. Where all are of one time in a video, any time will do.
 
     Raises:
         GoneError, RetryError, ChangedError, SetAsideError: as `look` gives; it is none of its paths.
@@ -74,6 +74,9 @@ def _crop(
         return [_cut(shown[wish.turn], wish, for_page=size is not None) for wish in placed]
     cut: dict[int, bytes | FamiliarError] = {}
     with opened_video(path, hash_, options) as video:
+        if size is not None and len(set(times)) == 1:
+            still = video.frame_shown_at(times[0]).picture
+            return [_cut(still, wish, for_page=True) for wish in wishes]
         for frame in video.frames_at(times):
             own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
             cut.update((number, _cut(frame.picture, wishes[number], for_page=size is not None)) for number in own)

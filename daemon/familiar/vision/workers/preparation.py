@@ -20,12 +20,14 @@ _NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memor
 """What the loader of libraries says where memory is missing."""
 
 _NICENESS = 10
+"""That of workers that nobody waits for."""
 
 
-def load(options: VisionOptions, models: Path, *, networks: bool) -> str | None:
+def load(options: VisionOptions, models: Path, *, networks: bool, urgent: bool = False) -> str | None:
     """Prepare the process that workers are copies of: limits, priority, decoders and `networks`.
 
-    Networks on a GPU are not loaded, as no copy could use them.
+    Workers that are not `urgent` leave the processors to other programs, and to those that are. Networks on a GPU are
+    not loaded, as no copy could use them.
 
     Returns:
         Why the configured engine is not used, or None.
@@ -33,7 +35,7 @@ def load(options: VisionOptions, models: Path, *, networks: bool) -> str | None:
     Raises:
         FamiliarError: something can't be loaded.
     """
-    os.nice(_NICENESS)
+    os.nice(0 if urgent else _NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limit_memory(options)
     fallback = None

@@ -78,7 +78,9 @@ class _Task:
 class WorkerProcesses:
     """Processes that run tasks; threads start them, as loading the networks takes a second."""
 
-    def __init__(self, *, options: VisionOptions, models: Path, count: int, most: int, networks: bool) -> None:
+    def __init__(
+        self, *, options: VisionOptions, models: Path, count: int, most: int, networks: bool, urgent: bool = False
+    ) -> None:
         """Start `count` processes.
 
         Args:
@@ -87,6 +89,7 @@ class WorkerProcesses:
             count: the number of processes.
             most: tasks after which a process is replaced.
             networks: whether networks are loaded at all.
+            urgent: whether a person waits for them.
         """
         self.deaths: deque[str] = deque()
         """How workers ended that should not; the reader takes them away."""
@@ -94,7 +97,7 @@ class WorkerProcesses:
         """Why the configured engine is not used."""
         self._start_server = partial(
             ForkServer,
-            partial(preparation.load, options, models, networks=networks),
+            partial(preparation.load, options, models, networks=networks, urgent=urgent),
             partial(preparation.work, options, models, networks=networks),
             {**_ENVIRONMENT, **os.environ},
         )

@@ -294,7 +294,8 @@ def _encode_in_video(task: EncodeTask, options: VisionOptions, engine: "Engine")
 class DrawnTask:
     """A box that a person has drawn around a face in a photo, in pixels of the photo as it is shown.
 
-    `paths` are those where the photo may be, `time` is that of the frame, in a video, `turn` that of the photo.
+    `paths` are those where the photo may be, `time` is one at which the frame is shown, in a video, `turn` that of the
+    photo.
     """
 
     paths: Sequence[Path]
@@ -318,22 +319,24 @@ def find_drawn(task: DrawnTask, options: VisionOptions, models: Path) -> Face | 
 
     engine, _ = engine_of(options, models)
     with memory_noted(options):
-        picture = turned(_first_picture(task, options), task.turn)
+        shown, time = _first_picture(task, options)
+        picture = turned(shown, task.turn)
         found = find_in_box(engine, picture, task.box)
     if found is None:
         return None
-    times = () if task.time is None else (task.time,)
-    return replace(turned_back(found, task.turn, (picture.width, picture.height)), time=task.time, times=times)
+    times = () if time is None else (time,)
+    return replace(turned_back(found, task.turn, (picture.width, picture.height)), time=time, times=times)
 
 
-def _first_picture(task: DrawnTask, options: VisionOptions) -> "Picture":
-    """Return a photo, or the frame of a video, from the first of its paths that can be read."""
+def _first_picture(task: DrawnTask, options: VisionOptions) -> "tuple[Picture, float | None]":
+    """Return a photo, or a frame of a video with its time, from the first of its paths that can be read."""
 
-    def read(path: Path) -> "Picture":
+    def read(path: Path) -> "tuple[Picture, float | None]":
         if task.time is None:
-            return decoded(path, task.hash, options)
+            return decoded(path, task.hash, options), None
         with opened_video(path, task.hash, options) as video:
-            return next(video.frames_at([task.time])).picture
+            frame = video.frame_shown_at(task.time)
+            return frame.picture, frame.time
 
     return from_first(task.paths, read)
 
