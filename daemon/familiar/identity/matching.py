@@ -9,7 +9,7 @@ from familiar.identity.verdicts import Verdicts
 from familiar.model import Embedding, Embeddings, Match
 from familiar.settings import MatchingSettings
 
-_BLOCK_BYTES = 64 * 1024 * 1024
+_BLOCK_BYTES = 16 * 1024 * 1024
 """Memory for one block of the matrix of distances."""
 
 ROUNDING = 1e-4

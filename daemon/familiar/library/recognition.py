@@ -17,7 +17,7 @@ from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
 
-_BLOCK = 4_000
+_BLOCK = 2_000
 """Faces matched in one short transaction."""
 
 _GAP = 0.05

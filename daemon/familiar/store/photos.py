@@ -298,8 +298,9 @@ class Photos:
 
     def embeddings(self, engine: str, *, after: int, limit: int) -> tuple[list[int], Embeddings]:
         """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, numbers)."""
+        # By the index of engines, all faces would be looked through each time.
         rows = self._db.conn.execute(
-            "SELECT id, embedding FROM real_faces WHERE engine = ? AND id > ? ORDER BY id LIMIT ?",
+            "SELECT id, embedding FROM real_faces WHERE +engine = ? AND id > ? ORDER BY id LIMIT ?",
             (engine, after, limit),
         ).fetchall()
         return [int(row[0]) for row in rows], stack(row[1] for row in rows)
