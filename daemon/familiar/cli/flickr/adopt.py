@@ -71,4 +71,3 @@ def _show(tags: Sequence[AdoptableTag], adopted: int | None, *, dry_run: bool) -
     else:
         hint = "" if dry_run or sys.stdin.isatty() else f"; --yes adopts {counted(len(tags), 'tag')}"
         say(f"Nothing was changed{hint}.")
-
