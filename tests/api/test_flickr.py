@@ -135,10 +135,10 @@ def test_a_tag_is_adopted_once_and_the_log_says_so(
     photo = account.add_photo(meadow, tags=["nobody"])
     opened.flickr.sync()
     tags = opened.flickr.adoptable_tags()
-    assert [(tag.photo, tag.tag, tag.rule) for tag in tags] == [(photo.id, "nobody", "empty")]
+    assert [(tag.photo, tag.tag, tag.rule) for tag in tags.tags] == [(photo.id, "nobody", "empty")]
     log = CheckedLog()
     with Library.open(household.state, config=household.config, log=log) as library:
-        assert [library.flickr.adopt(tags) for _ in range(2)] == [1, 0]
+        assert [library.flickr.adopt(tags.tags) for _ in range(2)] == [1, 0]
     assert log.of("flickr.tag_adopted") == [{"photo": photo.id, "tag": "nobody"}]
 
 

@@ -125,7 +125,7 @@ class FlickrBench:
 
         return asyncio.run(send())
 
-    def run(self, until: Callable[[FlickrSync], bool], *, within: float = 10, once: bool = False) -> FlickrSync:
+    def run(self, until: Callable[[FlickrSync], bool], *, within: float = 60, once: bool = False) -> FlickrSync:
         """Run the part, whose files nobody handles, until something holds."""
 
         async def run() -> FlickrSync:

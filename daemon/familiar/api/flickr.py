@@ -12,12 +12,12 @@ from familiar.errors import UsageError
 from familiar.flickr.api.albums import AlbumEntry
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
-from familiar.flickr.api.errors import NotAllowedError, StoppedError
+from familiar.flickr.api.errors import FlickrError, NotAllowedError, StoppedError
 from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.album_lister import AlbumLister
 from familiar.flickr.sync.connection import check_account, connect
 from familiar.flickr.sync.status import AccountStatus, status_of
-from familiar.flickr.sync.tag_adoption import AdoptableTag, TagAdoption
+from familiar.flickr.sync.tag_adoption import AdoptableTag, AdoptableTags, TagAdoption
 from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
@@ -27,6 +27,7 @@ from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.model import Tag
 from familiar.photo_details import Album
+from familiar.plurals import counted
 from familiar.service.inputs import FlickrAccess
 from familiar.service.systemd import Notifier
 from familiar.settings import FlickrSettings
@@ -214,11 +215,12 @@ class FlickrAccount:
             own.flickr_tags.retry_put_off()
             return self._session.run(self._push(own, settings))
 
-    def adoptable_tags(self) -> list[AdoptableTag]:
+    def adoptable_tags(self) -> AdoptableTags:
         """Return tags on Flickr that familiar can adopt; asks Flickr once for each photo that may have one.
 
         These are tags that the account itself has added, and that are exactly what a rule gives. familiar may have
-        added them before its state folder was lost, or the owner by hand: Flickr does not tell the two apart.
+        added them before its state folder was lost, or the owner by hand: Flickr does not tell the two apart. Photos
+        that Flickr gives no answer about are in `failures`; their tags may be adopted later.
 
         Raises:
             NoStoreError: no store exists.
@@ -253,7 +255,7 @@ class FlickrAccount:
         finally:
             calls.close()
 
-    async def _adoptable(self, store: Store, settings: FlickrSettings) -> list[AdoptableTag]:
+    async def _adoptable(self, store: Store, settings: FlickrSettings) -> AdoptableTags:
         session = self._session
         calls, login = connect(self._credentials, settings, store, AccountLog(session.log, settings.name))
         try:
@@ -283,7 +285,12 @@ class FlickrAccount:
                 await decide_all(store, decider, runner)
             if not login.may_write and store.flickr_tags.open_tags():
                 raise NotAllowedError("the login has read access only")
-            await sender.send_all()
+            try:
+                await sender.send_all()
+            except FlickrError:
+                added, removed = sender.sent.added, sender.sent.removed
+                session.notify(f"{counted(added, 'tag')} added, {removed} removed before the error.")
+                raise
         finally:
             calls.close()
         return push_result(store, sender)

@@ -80,4 +80,17 @@ def test_a_tag_that_a_person_undid_is_not_adopted(household: Household, flickr: 
     start_anew(household, flickr)
     household.ask("flickr", "push")
     household.ask("undo", "--last")
-    assert household.json("flickr", "adopt", "--yes") == {"tags": [], "adopted": None}
+    assert household.json("flickr", "adopt", "--yes") == {"tags": [], "failures": {}, "adopted": None}
+
+
+def test_a_photo_that_can_never_be_asked_about_holds_up_no_others_and_is_named(
+    household: Household, flickr: FlickrServer, photo: Photo
+) -> None:
+    (broken,) = flickr.account.photos.keys() - {photo.id}
+    flickr.quirks.broken = (broken,)
+    result = household.ask("flickr", "adopt", "--yes", check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"failed for now: {broken}: ")
+    assert result.stdout.splitlines()[-1] == "1 tag adopted."
+    flickr.quirks.broken = ()
+    assert household.ask("flickr", "adopt", "--yes").stdout.splitlines()[-1] == "3 tags adopted."

@@ -339,6 +339,19 @@ def test_a_push_without_a_network_ends_with_1_and_says_so_and_loses_nothing(
     assert household.json("flickr", "push")["added"] == 5
 
 
+def test_a_push_that_is_not_allowed_any_more_says_what_it_has_sent_before(
+    household: Household, flickr: FlickrServer, account: Login, meadow: Path
+) -> None:
+    household.rule({"name": "all", "then": [{"tag": "seen"}]})
+    flickr.account.add_photos([meadow], 3)
+    household.ask("flickr", "sync")
+    flickr.faults.next("error:99", method="flickr.photos.addTags", after=1)
+    result = household.ask("flickr", "push", check=False)
+    assert result.returncode == 1
+    assert result.stdout == "1 tag added, 0 removed before the error.\n"
+    assert household.json("flickr", "push")["added"] == 2
+
+
 def test_status_says_until_when_flickr_has_asked_to_wait(household: Household, account: Login) -> None:
     household.ask("flickr", "sync")
     with Store(household.state / "familiar.db") as store:

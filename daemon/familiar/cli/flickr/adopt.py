@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import click
 
@@ -29,19 +28,24 @@ def adopt(library: Library, *, account: str | None, yes: bool, dry_run: bool) ->
 
     These are tags that the account itself has added, and that are exactly what a rule gives now. Tags that you added by
     hand may be among them: Flickr does not tell the difference. familiar removes an adopted tag when its rule does not
-    give it any more. Asks Flickr once for each photo with such a tag; changes nothing on Flickr.
+    give it any more. Asks Flickr once for each photo with such a tag; changes nothing on Flickr. Exits with
+    1 if Flickr gave no answer about some of them.
     """
     return for_accounts(library, account, lambda one: _adopt(one, yes=yes, dry_run=dry_run))
 
 
 def _adopt(account: FlickrAccount, *, yes: bool, dry_run: bool) -> Answer:
-    tags = account.adoptable_tags()
+    found = account.adoptable_tags()
+    tags = found.tags
+    for photo, reason in found.failures.items():
+        click.echo(f"failed for now: {photo}: {reason}", err=True)
     if not wants_json():
         _show_plan(tags)
     adopted = None
     if tags and not dry_run and (yes or _is_confirmed(tags)):
         adopted = account.adopt(tags)
-    return Answer(data=_as_json(tags, adopted), text=lambda: _show(tags, adopted, dry_run=dry_run))
+    data = {"tags": [asdict(tag) for tag in tags], "failures": found.failures, "adopted": adopted}
+    return Answer(data=data, text=lambda: _show(tags, adopted, dry_run=dry_run), failed=bool(found.failures))
 
 
 def _is_confirmed(tags: Sequence[AdoptableTag]) -> bool:
@@ -67,7 +71,3 @@ def _show(tags: Sequence[AdoptableTag], adopted: int | None, *, dry_run: bool) -
     else:
         hint = "" if dry_run or sys.stdin.isatty() else f"; --yes adopts {counted(len(tags), 'tag')}"
         say(f"Nothing was changed{hint}.")
-
-
-def _as_json(tags: Sequence[AdoptableTag], adopted: int | None) -> dict[str, Any]:
-    return {"tags": [asdict(tag) for tag in tags], "adopted": adopted}
