@@ -18,6 +18,8 @@ from support.photos import CACHE
 _SAVING = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
     "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "1s",
     "CACHE_DIRECTORY": str(CACHE),
 }
 """What docs/workers.md says, too: Dask measures itself otherwise; and where networks are that tests have converted."""

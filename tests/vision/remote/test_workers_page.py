@@ -50,3 +50,10 @@ def test_the_services_of_the_compose_file_are_started_again_and_use_volumes_that
         assert service["restart"] == "unless-stopped"
         volumes = {volume.split(":")[0] for volume in service["volumes"]}
         assert {volume for volume in volumes if not volume.startswith(".")} <= set(found["volumes"])
+
+
+def test_each_worker_is_told_its_own_address_as_dask_takes_the_loopback_one_where_there_is_no_network() -> None:
+    workers = [command for command in commands() if command[1:3] == ["worker", "tls://nas.example:8786"]]
+    complete = [command for command in workers if "--nthreads" in command]
+    assert len(complete) == 3
+    assert all("--host" in command for command in complete)

@@ -9,7 +9,6 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from familiar.backoff import Backoff
@@ -114,7 +113,7 @@ class Cluster:
         try:
             return await order.done
         finally:
-            with suppress(ValueError):
+            if order in self._waiting:  # it was not given to a worker
                 self._waiting.remove(order)
 
     def _give_out(self) -> None:

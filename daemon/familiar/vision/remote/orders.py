@@ -41,7 +41,8 @@ class Order(Generic[T]):
     photos: int
     seconds: float
     alone: bool
-    given: object = None
+    given: object = field(default=None, repr=False)
+    """What is sent: with the contents of photos, of which no text is made."""
     done: "asyncio.Future[T]" = field(default_factory=asyncio.Future)
 
     def fits(self, others: "Sequence[Order[Any]]") -> bool:
