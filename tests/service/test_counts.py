@@ -22,13 +22,15 @@ OF_A_SCAN = {
     "pictures decoded": 2,
     "files read to decode them": 2,
     "runs of a network": 8,
-    "tasks of a worker": 6,
-    "SQL statements": 70,
-    "fsync of familiar.db-wal": 17,
+    "tasks of a worker": 5,
+    "SQL statements": 58,
     "fsync of familiar.db": 1,
     "fsync of state": 1,
 }
-"""Two photos with a face each, and a copy of one."""
+"""Two photos with a face each. A copy of one would have more or fewer statements, by when it comes."""
+
+MOST_FSYNCS = 18
+"""Of familiar.db-wal; usually 16, and one more for each turn that a file settles later than the other."""
 
 MOST_IN_A_TURN, MOST_BESIDE = 14, 8
 """SQL statements of a turn in which nothing has changed, and of looks at folders and disks, every five seconds."""
@@ -67,13 +69,14 @@ def risen(found: Mapping[str, int], expected: Mapping[str, int]) -> list[str]:
 def test_a_small_scan_decodes_runs_networks_asks_the_store_and_waits_for_the_disk_as_often_as_before(
     counted: Household, obama: Path, biden: Path, tmp_path: Path
 ) -> None:
-    for name, photo in {"obama.jpg": obama, "biden.jpg": biden, "copy.jpg": obama}.items():
+    for name, photo in {"obama.jpg": obama, "biden.jpg": biden}.items():
         shutil.copy(photo, counted.inbox / name)
     log = tmp_path / "fsyncs"
     counted.environment |= armed(build(tmp_path), [counted.state], None, log) | {"FAULT_CALLS": "fsync"}
     counted.call("scan")
     found = counts(counted) + Counter(f"fsync of {Path(call.one).name}" for call in calls_in(log))
     assert risen(found, OF_A_SCAN) == []
+    assert found["fsync of familiar.db-wal"] <= MOST_FSYNCS
 
 
 def test_an_idle_daemon_hardly_wakes_and_asks_the_store_little(counted: Household, obama: Path) -> None:
