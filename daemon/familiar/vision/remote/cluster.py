@@ -85,20 +85,25 @@ class Cluster:
         while True:
             try:
                 connection = self._connection = await SchedulerConnection.open(self._settings)
-                try:
-                    failures = 0
-                    await self._attend(connection)
-                finally:
-                    self._lose_all()
-                    await connection.close()
-            except UnreachableError as error:
-                self._trouble = str(error)
+                failures = 0
+                await self._stay(connection)
             except Exception as error:  # noqa: BLE001 - what Dask raises is no reason to wait for ever
-                self._trouble = repr(error)
+                self._trouble = _reason_of(error)
             self._is_tried = True
             self._note_change()
             await asyncio.sleep(_WAITS.after(failures))
             failures += 1
+
+    async def _stay(self, connection: SchedulerConnection) -> NoReturn:
+        """Keep the list of workers up to date until the scheduler is lost; the reason is known before that is told."""
+        try:
+            await self._attend(connection)
+        except Exception as error:
+            self._trouble = _reason_of(error)
+            raise
+        finally:
+            self._lose_all()
+            await connection.close()
 
     async def do(self, order: "Order[T]") -> T:
         """Give an order to some worker, and return its result.
@@ -334,3 +339,7 @@ async def _cancelled(*tasks: "asyncio.Task[Any]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _reason_of(error: Exception) -> str:
+    return str(error) if isinstance(error, UnreachableError) else repr(error)
