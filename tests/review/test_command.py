@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
@@ -54,3 +55,25 @@ print(len(os.listdir("/proc/self/task")))
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout == "1\n"
+
+
+def test_threads_of_the_page_share_their_free_memory(tmp_path: Path) -> None:
+    code = f"""
+import ctypes, threading
+from familiar.review.memory import keep_little_free_memory
+keep_little_free_memory()
+libc, all_there = ctypes.CDLL(None), threading.Barrier(8)
+libc.fopen.restype = ctypes.c_void_p
+def use():
+    all_there.wait()
+    blocks = [bytes(10_000) for _ in range(100)]
+    all_there.wait()
+threads = [threading.Thread(target=use) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+file = ctypes.c_void_p(libc.fopen(b"{tmp_path}/arenas", b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "arenas").read_text().count("<heap ") <= 2
