@@ -11,7 +11,7 @@ import numpy as np
 from familiar.settings import ClusteringSettings
 from familiar.store.store import Store
 
-_FACES = 500
+_FACES = 400
 """Faces that are compared; of more, these are spread evenly from the nearest to the farthest one."""
 
 
