@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from familiar.arrivals.arrival import Arrival
-from familiar.arrivals.places import Places
+from familiar.arrivals.slots import WorkerSlots
 from familiar.arrivals.stages.identification import Together, WaitForStill
 from familiar.errors import ChangedError, GoneError, SetAsideError
 from support.arrivals import ArrivalBench, passed
@@ -111,7 +111,7 @@ def test_no_more_files_than_there_are_places_are_in_the_stages_of_one_group(benc
         return arrival
 
     async def run() -> None:
-        together = Together(Places(2, videos=2), (stage, stage))
+        together = Together(WorkerSlots(2, videos=2), (stage, stage))
         arrivals = [bench.arrival(f"{number}.jpg", bytes([number])) for number in range(5)]
         assert await asyncio.gather(*map(together, arrivals)) == arrivals
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from familiar.arrivals.arrival import Stage
 from familiar.arrivals.handler import Handler
-from familiar.arrivals.places import Places
 from familiar.arrivals.retries import Retries
+from familiar.arrivals.slots import WorkerSlots
 from familiar.arrivals.stages.decision import Decide, FollowStill, WaitForTurn
 from familiar.arrivals.stages.identification import Identify, Index, Together, WaitForFile, WaitForStill
 from familiar.arrivals.stages.operations import Record, Run
@@ -215,7 +215,7 @@ def _stages(inputs: DaemonInputs, parts: Parts, retries: Retries) -> tuple[Stage
         WaitForFile(store=store, retries=retries),
         WaitForStill(store=store, retries=retries),
         Together(
-            Places(workers.slots, videos=max(1, workers.count - 1)),  # a worker is left for photos
+            WorkerSlots(workers.slots, videos=max(1, workers.count - 1)),  # a worker is left for photos
             (
                 Identify(store=store, workers=workers, sources=sources),
                 Index(

@@ -28,10 +28,7 @@ from familiar.service.window import FileWindow
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 
-IN_STORE = (
-    *("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed"),
-    "seconds_left",
-)
+IN_STORE = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed", "seconds_left")
 """The fields that come from the store."""
 NOTHING_KNOWN: Mapping[str, Any] = {
     **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits")),

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from familiar.arrivals.arrival import Arrival, Stage
-from familiar.arrivals.places import Places
 from familiar.arrivals.retries import Retries
+from familiar.arrivals.slots import WorkerSlots
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.events import EventLog
 from familiar.library.live_photos import sort_video, state_of_still, still_of
@@ -68,19 +68,19 @@ class WaitForFile:
 
 
 class Together:
-    """Stages that a file passes while it has one of a few places, in the order of arrival, the backlog last.
+    """Stages that a file passes while it has one of a few slots, in the order of arrival, the backlog last.
 
     This keeps the queue of the workers short, so that a crop never waits behind many photos.
     """
 
-    def __init__(self, places: Places, stages: Sequence[Stage]) -> None:
-        """Take the places of the files that may be in these stages at once."""
-        self._places = places
+    def __init__(self, slots: WorkerSlots, stages: Sequence[Stage]) -> None:
+        """Take the slots of the files that may be in these stages at once."""
+        self._slots = slots
         self._stages = tuple(stages)
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
         """Pass the stages."""
-        async with self._places.taken(in_backlog=arrival.file.in_backlog, is_video=is_video(arrival.path)):
+        async with self._slots.taken(in_backlog=arrival.file.in_backlog, is_video=is_video(arrival.path)):
             for stage in self._stages:
                 following = await stage(arrival)
                 if following is None:

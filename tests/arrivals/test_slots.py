@@ -1,17 +1,17 @@
-"""Who gets the next place with the workers."""
+"""Who gets the next slot with the workers."""
 
 import asyncio
 from collections.abc import Callable
 
-from familiar.arrivals.places import Places
+from familiar.arrivals.slots import WorkerSlots
 
 
 class Visitors:
-    """Files that take places, and leave when they are told."""
+    """Files that take slots, and leave when they are told."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, slots: WorkerSlots) -> None:
         self.inside: list[str] = []
-        self._places = places
+        self._slots = slots
         self._leave: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -22,7 +22,7 @@ class Visitors:
         await asyncio.sleep(0)
 
     async def _visit(self, name: str) -> None:
-        async with self._places.taken(in_backlog=name.startswith("old"), is_video=name.endswith("video")):
+        async with self._slots.taken(in_backlog=name.startswith("old"), is_video=name.endswith("video")):
             self.inside.append(name)
             await self._leave[name].wait()
             self.inside.remove(name)
@@ -40,12 +40,12 @@ class Visitors:
 
 def visiting(count: int, videos: int, visit: Callable[[Visitors], object]) -> None:
     async def run() -> None:
-        await visit(Visitors(Places(count, videos=videos)))  # type: ignore[misc]
+        await visit(Visitors(WorkerSlots(count, videos=videos)))  # type: ignore[misc]
 
     asyncio.run(run())
 
 
-def test_what_arrives_gets_a_place_before_the_backlog_that_waited_longer() -> None:
+def test_what_arrives_gets_a_slot_before_the_backlog_that_waited_longer() -> None:
     async def visit(files: Visitors) -> None:
         for name in ("old 1", "old 2", "old 3", "new"):
             await files.come(name)
@@ -75,7 +75,7 @@ def test_a_photo_does_not_wait_for_videos() -> None:
     visiting(4, 1, visit)
 
 
-def test_a_file_that_no_longer_wants_its_place_leaves_it_to_others_whether_it_has_it_or_waits() -> None:
+def test_a_file_that_no_longer_wants_its_slot_leaves_it_to_others_whether_it_has_it_or_waits() -> None:
     async def visit(files: Visitors) -> None:
         for name in ("1", "2", "3"):
             await files.come(name)
