@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from familiar.service.wake import Wake
 from support.log import CheckedLog
 
 
-@dataclass(slots=True)
+@dataclass
 class Bench:
     """A heartbeat on a clock that a test turns; its loop is held as long as the test holds it."""
 
@@ -38,8 +39,12 @@ class Bench:
         assert self.beaten.wait(10)
         return self.log.of("service.heartbeat")[-1]
 
+    @cached_property
+    def notifier(self) -> Notifier:
+        return Notifier({}, clock=lambda: self.now)
+
     def made(self) -> Heartbeat:
-        wake, notifier = Wake(longest=1), Notifier({})
+        wake, notifier = Wake(longest=1), self.notifier
         stop = StopRequest(log=self, notifier=notifier, wake=wake)
         return Heartbeat(
             every=0.05,
@@ -84,3 +89,21 @@ def test_a_call_that_holds_the_loop_for_long_is_told_as_a_failure(bench: Bench) 
     assert (first["state"], first["reason"], first["pending"], first["roots"]) == ("working", None, None, [])
     reason = "one call has lasted for 16 s: is the store locked, or a disk hanging?"
     assert (second["state"], second["reason"]) == ("failing", reason)
+
+
+def test_a_call_that_holds_the_loop_and_makes_progress_is_no_failure(bench: Bench) -> None:
+    async def hold() -> list[dict[str, Any]]:
+        heartbeat = bench.made()
+        heartbeat.is_ready = True
+        heartbeat.start()
+        found = []
+        for _ in range(3):
+            bench.notifier.ping()
+            found.append(bench.beat_after(9))
+        found.append(bench.beat_after(9))
+        await heartbeat.close()
+        return found
+
+    *going_on, stuck = asyncio.run(hold())
+    assert {beat["state"] for beat in going_on} == {"working"}
+    assert (stuck["state"], stuck["reason"].partition(":")[0]) == ("failing", "one call has lasted for 18 s")

@@ -42,7 +42,8 @@ NOTHING_KNOWN: Mapping[str, Any] = {
 _LATE = 1.25
 """Periods after the last heartbeat at which the thread beats."""
 _LONG = 10.0
-"""Seconds for which a call may hold the loop; from then on the daemon counts as failing, and the thread says so."""
+"""Seconds for which a call may hold the loop without a sign of progress; from then on the daemon counts as failing, and
+the thread says so."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -161,7 +162,7 @@ class Heartbeat:
 
     def _beat_for_loop(self) -> None:
         """Beat while a call holds the loop: with what it told last, but for what only the store knows."""
-        held = self._clock() - self._turned_at - self._tick
+        held = self._clock() - max(self._turned_at + self._tick, self._notifier.pinged_at)
         self._told = {**self._told, **dict.fromkeys((*IN_STORE, "rate")), "latencies": []}
         state, reason = self.state, self._failures.reason or self._counts.totals.rejected
         if held >= _LONG and state != "stopping":

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 
@@ -13,13 +13,19 @@ class Notifier:
     The protocol is one datagram a message, so that a library would bring no more than its own upkeep.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        """Read `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` from the environment that is given."""
+    def __init__(self, environment: Mapping[str, str], *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` from the environment that is given.
+
+        `clock` gives monotonic seconds.
+        """
+        self._clock = clock
         self._address = environment.get("NOTIFY_SOCKET", "")
         own = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         microseconds = environment.get("WATCHDOG_USEC", "0")
         self.watchdog_seconds = int(microseconds) / 1e6 if own and microseconds.isdigit() else 0.0
         """Seconds without a ping after which systemd kills the daemon; 0 if it does not watch."""
+        self.pinged_at = float("-inf")
+        """When the daemon last reported that it is alive, also where systemd does not watch."""
 
     def ready(self) -> None:
         """Report that the daemon is ready (again, after a reload)."""
@@ -42,7 +48,8 @@ class Notifier:
         self._send(f"STATUS={text}")
 
     def ping(self) -> None:
-        """Report that the loop is alive and has checked its workers and watchers."""
+        """Report that the loop is alive, or that a call that holds it makes progress."""
+        self.pinged_at = self._clock()
         if self.watchdog_seconds:
             self._send("WATCHDOG=1")
 
