@@ -230,7 +230,7 @@ class RegisteredPeople:
     def looks(self, name: str) -> PersonLooks:
         """Return groups of a person's faces that are alike, the largest first; they show a wrong merge.
 
-        Of more than 600 faces, 600 are compared, from the nearest to the farthest one.
+        Of more than 400 faces, 400 are compared, from the nearest to the farthest one.
 
         Raises:
             UsageError: there is no such person.

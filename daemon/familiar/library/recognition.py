@@ -93,7 +93,7 @@ class Recogniser:
     def _depends_on_people_alone(self) -> bool:
         """Return whether the matches that are stored were made as they would be now, with whatever people."""
         how = self._basis().partition("; ")[2]
-        kept = self._store.matched_people.has_kept_embeddings(self.model)
+        kept = self._store.embeddings.has_kept(self.model)
         return self._store.people.matched_with.partition("; ")[2] == how and not kept
 
     def _match_all(self, gallery: Gallery, progress: Callable[[int], None]) -> int:

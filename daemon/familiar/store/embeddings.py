@@ -29,6 +29,11 @@ class FacesToEncode:
         return [face.id or 0 for face in self.faces]
 
 
+def has_kept(db: Database, model: str) -> bool:
+    """Return whether embeddings by this model are kept of faces of which those by another one are in use."""
+    return db.conn.execute("SELECT 1 FROM face_embeddings WHERE model = ? LIMIT 1", (model,)).fetchone() is not None
+
+
 class FaceEmbeddings:
     """The table of embeddings by face and model, and the embeddings in use of faces and references."""
 
@@ -71,6 +76,10 @@ class FaceEmbeddings:
                 "SELECT id, ?, ? FROM faces WHERE id = ? AND engine != ?",
                 ((model, embedding_bytes(new), id_, model) for id_, new in zip(face_ids, embeddings, strict=True)),
             )
+
+    def has_kept(self, model: str) -> bool:
+        """Return whether embeddings by this model are kept of faces of which those by another one are in use."""
+        return has_kept(self._db, model)
 
     def kept(self, model: str, *, limit: int, photo: int | None = None, of_references: bool = False) -> list[int]:
         """Return up to `limit` faces, the newest first, that this model has encoded, and that another one is used for.

@@ -73,11 +73,6 @@ class MatchedPeople:
             (json.dumps(list(face_ids)),),
         )
 
-    def has_kept_embeddings(self, model: str) -> bool:
-        """Return whether the embeddings of some faces by this model are not those in use."""
-        found = self._db.conn.execute("SELECT 1 FROM face_embeddings WHERE model = ? LIMIT 1", (model,))
-        return found.fetchone() is not None
-
     def names(self) -> dict[int, str]:
         """Return the names of all people, by their ids."""
         return dict(self._db.conn.execute("SELECT id, name FROM people"))

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 from familiar.errors import StoreError
 from familiar.state import keep_owner
 from familiar.store.database import Database
+from familiar.store.embeddings import has_kept
 from familiar.store.photos import stack
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ class EmbeddingMatrix:
         if last is None or last < self._least:
             return False
         (in_use,) = self._db.conn.execute("SELECT value FROM facts WHERE name = 'model'").fetchone()
-        kept = self._db.conn.execute("SELECT 1 FROM face_embeddings WHERE model = ? LIMIT 1", (model,))
-        return bool(in_use == model and kept.fetchone() is None)
+        return bool(in_use == model and not has_kept(self._db, model))
 
     def _mapped(self, model: str) -> MappedFaces | None:
         """Return what the file has, if it is the store's."""
