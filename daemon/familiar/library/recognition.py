@@ -74,8 +74,8 @@ class Recogniser:
     def rematch(self, progress: Callable[[int], None] = lambda _done: None) -> Rematch:
         """Match all known faces again that may have other matches now, in short transactions.
 
-        `progress` gets the number of faces that were looked at. Faces that another model encoded keep their matches
-        until they are encoded again. All are matched with the people as they are at the beginning.
+        `progress` gets the number of faces that were looked at, after each transaction. Faces that another model encoded
+        keep their matches until they are encoded again. All are matched with the people as they are at the beginning.
         """
         with self._store.reading():
             basis, gallery = self._basis(), self.galleries.of(self.model)
@@ -86,7 +86,7 @@ class Recogniser:
         self._store.matched_people.begin()
         changes = changes_of(gallery, people, before, self._settings)
         done = self._match_all(gallery, progress) if changes is None else self._match_some(changes, progress)
-        self._match_known(left, gallery)
+        self._match_known(left, gallery, lambda: progress(done))
         self._store.matched_people.end(people, before, basis=basis)
         return Rematch(people=len(gallery.names), faces=done)
 
@@ -120,7 +120,7 @@ class Recogniser:
             concerned += part.ids[changes.concern(part.embeddings, squares, stored)].tolist()
             done += len(part)
             progress(done)
-        self._match_known(concerned, changes.gallery)
+        self._match_known(concerned, changes.gallery, lambda: progress(done))
         return done
 
     def _places(self, gallery: Gallery) -> npt.NDArray[np.intp]:
@@ -132,8 +132,11 @@ class Recogniser:
             found[id_] = places.get(name, -1)
         return found
 
-    def _match_known(self, face_ids: Sequence[int], gallery: Gallery) -> None:
-        """Match faces that are known, of which those of the model in use count, in short transactions."""
+    def _match_known(self, face_ids: Sequence[int], gallery: Gallery, on_block: Callable[[], None]) -> None:
+        """Match faces that are known, of which those of the model in use count, in short transactions.
+
+        `on_block` is called after each of these.
+        """
         for at in range(0, len(face_ids), _BLOCK):
             block = face_ids[at : at + _BLOCK]
             with self._store.writing():
@@ -141,6 +144,7 @@ class Recogniser:
                 if ids:
                     self._save(ids, embeddings, gallery)
                 self._store.matched_people.take(block)
+            on_block()
             if len(block) == _BLOCK:
                 time.sleep(_GAP)
 
