@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.errors import UsageError
+from familiar.library import recognition
 from familiar.library.recognition import Recogniser
 from familiar.model import Embedding
 from familiar.settings import MatchingSettings
@@ -223,3 +224,13 @@ def test_a_decision_of_which_nothing_is_left_changes_nothing(home: Home) -> None
     home.store.decisions.undo()
     home.recogniser.rematch()
     assert home.matches() == before
+
+
+def test_progress_is_told_after_each_part_also_where_only_some_faces_are_matched(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition, "_BLOCK", 10)
+    home.store.matched_people.leave(home.faces[:25])
+    told: list[int] = []
+    home.recogniser.rematch(told.append)
+    assert len(told) == 3

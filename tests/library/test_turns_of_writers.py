@@ -23,13 +23,3 @@ def test_others_write_while_all_faces_are_matched_again(tmp_path: Path) -> None:
         fill(store, photos=1000, faces=4500, people=3)
         Recogniser(store, MatchingSettings(), ENGINE).rematch(write)
     assert told == [2000, 4000, 4500]
-
-
-def test_progress_is_told_after_each_short_transaction_also_where_only_some_faces_are_matched(tmp_path: Path) -> None:
-    with Store(tmp_path / "familiar.db") as store:
-        fill(store, photos=1000, faces=4500, people=3)
-        recogniser, told = Recogniser(store, MatchingSettings(), ENGINE), list[int]()
-        recogniser.rematch()
-        store.matched_people.leave(range(1, 4501))
-        recogniser.rematch(told.append)
-    assert len(told) == 3

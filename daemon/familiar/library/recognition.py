@@ -74,8 +74,9 @@ class Recogniser:
     def rematch(self, progress: Callable[[int], None] = lambda _done: None) -> Rematch:
         """Match all known faces again that may have other matches now, in short transactions.
 
-        `progress` gets the number of faces that were looked at, after each transaction. Faces that another model encoded
-        keep their matches until they are encoded again. All are matched with the people as they are at the beginning.
+        `progress` gets the number of faces that were looked at, after each transaction. Faces that another model
+        encoded keep their matches until they are encoded again. All are matched with the people as they are at the
+        beginning.
         """
         with self._store.reading():
             basis, gallery = self._basis(), self.galleries.of(self.model)
