@@ -117,6 +117,25 @@ def test_what_is_answered_stays_in_its_place_and_is_undone_there(page: Page, ser
     expect(page.locator("#group-3 .answer")).to_be_hidden()
 
 
+def test_what_is_not_sent_yet_is_undone_before_what_was_done_before_it(page: Page, served: ServedPage) -> None:
+    page.locator("#group-1").get_by_role("button", name="Ignore").click()
+    sent(page)
+    waiting: list[Route] = []
+    page.route("**/changes", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright takes no method of a list
+    page.locator("#group-3").get_by_role("button", name="Ignore").click()
+    page.keyboard.press("u")
+    expect(page.locator("#group-3 .answer")).to_contain_text("Ignored")
+    for route in waiting:
+        route.continue_()
+    page.unroute("**/changes")
+    expect(page.locator("#group-3 .answer")).to_be_hidden()
+    sent(page)
+    assert names(served) == {1: "ignored", 2: "unnamed", 3: "unnamed"}
+    page.keyboard.press("u")
+    expect(page.locator("#group-1 .answer")).to_be_hidden()
+    assert names(served)[1] == "unnamed"
+
+
 def test_the_page_counts_the_groups_that_still_wait(page: Page) -> None:
     waiting = page.locator("[data-waiting]")
     expect(waiting).to_have_text("3 groups wait for a name, with 11 faces.")

@@ -6,6 +6,7 @@ const at = document.body.dataset.at;
 const token = document.querySelector("meta[name=change-token]").content;
 const KINDS = ["groups", "people"]; // what has versions that a page goes on to decide on before it is shown again
 const AGAIN = 2000; // milliseconds until it is tried again where nobody answered
+const NOTHING = "There is nothing to undo.";
 
 const waiting = stored("changes");
 const done = stored("done");
@@ -83,7 +84,8 @@ async function sendApart(whole) {
 
 /** Return a change with the versions as the own changes before it have left them: it was decided on these. */
 function followed(wanted) {
-  const whole = { ...wanted };
+  const { of, ...whole } = wanted;
+  if (of) whole.events = done.find((one) => one.id === of).events;
   for (const kind of KINDS) {
     if (!wanted[kind]) continue;
     const after = ([id, seen]) => [id, following.reduce((version, step) => stepped(version, step, kind, id), seen)];
@@ -130,6 +132,12 @@ async function send() {
   let told = null;
   while (waiting.length > 0) {
     const [next] = waiting;
+    if (next.of && !done.some((one) => one.id === next.of)) {
+      waiting.shift(); // what it undoes was refused, or has changed nothing
+      keep();
+      note(NOTHING);
+      continue;
+    }
     let whole, status, answer;
     try {
       [whole, status, answer] = await postFollowed(next);
@@ -156,6 +164,7 @@ async function send() {
 function settle(made, status, answer) {
   const { onMade, onRefused } = callbacks.get(made.id) ?? { onMade() {}, onRefused() {} };
   callbacks.delete(made.id);
+  const undone = made.of && forget(made.of);
   document.dispatchEvent(new CustomEvent("decided"));
   if (status !== 200) {
     if (onRefused(answer, made) !== true) problem(answer.said, again(made, answer));
@@ -166,8 +175,15 @@ function settle(made, status, answer) {
     keep();
   }
   if (onMade(answer, made) !== true) {
-    note(answer.said, answer.events.length > 0 ? [["Undo", () => undo(made.id)]] : []);
+    note(undone ? `Undone: ${undone.said}` : answer.said, answer.events.length > 0 ? [["Undo", () => undo(made.id)]] : []);
   }
+}
+
+/** Return what a change has done, which is undone now or can't be. */
+function forget(id) {
+  const [made] = done.splice(done.findIndex((one) => one.id === id), 1);
+  keep();
+  return made;
 }
 
 /** Return the ways out of a refusal. */
@@ -178,21 +194,21 @@ function again(made, answer) {
   return [];
 }
 
-/** Undo a change by its id, or else the last one. */
+/** Return the id of the last change that is not undone, whether it is sent yet or not. */
+function lastMade() {
+  const undone = new Set(waiting.map((one) => one.of));
+  const made = [...done, ...waiting.filter((one) => one.what !== "undo")];
+  return made.findLast((one) => !undone.has(one.id))?.id;
+}
+
+/** Undo a change by its id, or else the last one; it is sent after all changes that still wait. */
 export function undo(id = null) {
-  const place = id === null ? done.length - 1 : done.findIndex((one) => one.id === id);
-  if (place < 0) {
-    note("There is nothing to undo.");
-    return;
-  }
-  const [{ id: made, events, said }] = done.splice(place, 1);
-  keep();
-  change({ what: "undo", events }, {
+  const made = id ?? lastMade();
+  if (made === undefined || waiting.some((one) => one.of === made)) return void note(NOTHING);
+  change({ what: "undo", of: made }, {
     onMade: () => {
       followBack(made);
       document.dispatchEvent(new CustomEvent("undone", { detail: { id: made } }));
-      note(`Undone: ${said}`);
-      return true;
     },
   });
 }
