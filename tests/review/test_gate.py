@@ -1,6 +1,9 @@
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
@@ -13,6 +16,9 @@ PATHS = (
     *("/people/names", "/faces/1-000000000000.webp", "/photos/1-000000000000.webp", "/static/style.css"),
     *("/static/page.js", "/static/../app.py", "/favicon.ico", "/nothing", "/login"),
 )
+
+_MANY = 20
+"""Connections that are open when the server is stopped; others follow."""
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -183,3 +189,19 @@ def test_many_requests_at_once_are_all_answered(served: ServedPage) -> None:
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(lambda number: visitors[number % 10].get("/groups").status_code, range(200)))
     assert set(answers) == {200}
+
+
+def test_connections_that_begin_while_the_server_stops_are_closed(strangers: Household) -> None:
+    begun: list[socket.socket] = []
+    with ExitStack() as connections:
+        with serving(strangers) as page, suppress(ConnectionError):
+            page.logged_in()
+            stop = Thread(target=page.server.stop)
+            while True:
+                begun.append(connections.enter_context(socket.create_connection(("127.0.0.1", page.server.port))))
+                if len(begun) == _MANY:
+                    stop.start()
+        for connection in begun:
+            connection.settimeout(10)
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""

@@ -23,6 +23,9 @@ from familiar.review.picture_cache import PictureCache
 _GRACE = 2
 """Seconds for requests that are in progress when the server is stopped."""
 
+_ACCEPTED_WITHIN = 5
+"""Turns of the event loop in which a connection that it has accepted becomes one of the server."""
+
 
 class _Server(uvicorn.Server):
     """A server that a signal stops without an error; `on_ready` is called as soon as it serves."""
@@ -41,6 +44,15 @@ class _Server(uvicorn.Server):
         self._end_loop = lambda: loop.call_soon_threadsafe(end.set)
         if not await self.on_tick(0):
             await end.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, and close those that are there when what was asked is answered."""
+        loop = asyncio.get_running_loop()
+        for listening in sockets or ():
+            loop.remove_reader(listening)
+        for _turn in range(_ACCEPTED_WITHIN):  # asyncio fails at a connection that it has half made, and leaves it open
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End the server after a signal."""
