@@ -95,7 +95,7 @@ class LargeLibrary:
             if self.embeddings:
                 recogniser.rematch()
             else:
-                store.matched_people.end({}, {}, basis=recogniser._basis())
+                store.matched_people.finish(recogniser._basis())
 
     def _write_folders(self, run: Any) -> None:
         if self.tree is not None:
