@@ -110,3 +110,18 @@ def test_an_image_that_can_not_be_searched_is_an_error(opened: Library, meadow: 
     ):
         with pytest.raises(kind, match=complaint):
             opened.find(image)
+
+
+def test_one_worker_is_kept_for_all_images_until_the_library_is_closed(own: Household, obama: Path) -> None:
+    before = _children()
+    with own.library() as library:
+        library.find(obama)
+        (server,) = _children() - before
+        library.find(obama)
+        assert _children() - before == {server}
+    assert _children() == before
+
+
+def _children() -> set[int]:
+    """Return the processes that threads of this one have started."""
+    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
