@@ -112,12 +112,17 @@ def test_an_image_that_can_not_be_searched_is_an_error(opened: Library, meadow: 
             opened.find(image)
 
 
-def test_one_worker_is_kept_for_all_images_until_the_library_is_closed(own: Household, obama: Path) -> None:
+def test_one_worker_is_kept_for_all_images_until_the_library_is_closed(
+    own: Household, obama: Path, tmp_path: Path
+) -> None:
+    images = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    for image in images:
+        image.write_bytes(obama.read_bytes() + image.name.encode())  # one that is not known
     before = _children()
     with own.library() as library:
-        library.find(obama)
+        library.find(images[0])
         (server,) = _children() - before
-        library.find(obama)
+        library.find(images[1])
         assert _children() - before == {server}
     assert _children() == before
 

@@ -105,4 +105,5 @@ def test_several_faces_are_measured_as_each_alone() -> None:
     faces = np.stack([embedding(person) for person in range(30)])
     together = squared_distances([faces[3], faces[4]], faces)
     for place, own in zip((3, 4), together, strict=True):
-        np.testing.assert_array_equal(np.sqrt(np.maximum(own.astype(np.float64), 0)), distances_from(faces[place], faces))
+        alone = distances_from(faces[place], faces)
+        np.testing.assert_array_equal(np.sqrt(np.maximum(own.astype(np.float64), 0)), alone)
