@@ -7,6 +7,7 @@ import pytest
 
 from conftest import put
 from familiar import Library
+from familiar.api.environment import find_environment
 from familiar.errors import FamiliarError, UsageError
 from support.household import Household
 from support.qualities import rate
@@ -119,7 +120,7 @@ def test_one_worker_is_kept_for_all_images_until_the_library_is_closed(
     for image in images:
         image.write_bytes(obama.read_bytes() + image.name.encode())  # one that is not known
     before = _children()
-    with own.library() as library:
+    with Library(find_environment(own.whole_environment(), state=own.state, config=own.config)) as library:
         library.find(images[0])
         (server,) = _children() - before
         library.find(images[1])
