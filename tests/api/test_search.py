@@ -7,6 +7,7 @@ import pytest
 
 from conftest import put
 from familiar import Library
+from familiar.api.environment import find_environment
 from familiar.errors import FamiliarError, UsageError
 from support.household import Household
 from support.qualities import rate
@@ -110,3 +111,23 @@ def test_an_image_that_can_not_be_searched_is_an_error(opened: Library, meadow: 
     ):
         with pytest.raises(kind, match=complaint):
             opened.find(image)
+
+
+def test_one_worker_is_kept_for_all_images_until_the_library_is_closed(
+    own: Household, obama: Path, tmp_path: Path
+) -> None:
+    images = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    for image in images:
+        image.write_bytes(obama.read_bytes() + image.name.encode())  # one that is not known
+    before = _children()
+    with Library(find_environment(own.whole_environment(), state=own.state, config=own.config)) as library:
+        library.find(images[0])
+        (server,) = _children() - before
+        library.find(images[1])
+        assert _children() - before == {server}
+    assert _children() == before
+
+
+def _children() -> set[int]:
+    """Return the processes that threads of this one have started."""
+    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}

@@ -5,7 +5,7 @@ about two minutes. Embeddings are those of made-up people on the scale of the de
 are 0.25 to 0.45 apart, those of two people 0.55 to 0.65; groups that are asked about are nearer. With `--embeddings`,
 which is what `encode_people.py` writes, they lie as those of real faces do (`face_distribution.py`). The sizes of
 people, groups and folders, and the photos of a month, differ as they do in families. Photos do not exist on disk,
-except those that `pictures` lists, which are in the largest groups. With `--tree`, all are empty files below a folder,
+except those that `pictures` lists, which are in the largest groups. With `--tree`, all are small files below a folder,
 a hundred in each folder, and known as they are, so that a daemon finds nothing new.
 """
 
@@ -95,7 +95,7 @@ class LargeLibrary:
             if self.embeddings:
                 recogniser.rematch()
             else:
-                store.matched_people.end({}, {}, basis=recogniser._basis())
+                store.matched_people.finish(recogniser._basis())
 
     def _write_folders(self, run: Any) -> None:
         if self.tree is not None:
@@ -169,24 +169,25 @@ class LargeLibrary:
         )
 
     def _write_files(self, tree: Path, run: Any) -> None:
-        """Make an empty file for each photo, and write it down as it is."""
+        """Make a file for each photo, with the content of which the photo has the hash, and write it down as it is."""
 
         def made(number: int) -> tuple[Any, ...]:
             folder = number * self._folders // self.photos
             path = self._folder(tree, folder) / f"IMG_{number:07}.jpg"
-            path.touch()
+            path.write_bytes(_content(number))
             found = path.stat()
-            return folder + 1, bytes(path.name, "ascii"), found.st_mtime_ns, found.st_ctime_ns, number + 1, _AT
+            seen = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            return folder + 1, bytes(path.name, "ascii"), *seen, number + 1, _AT
 
         run.executemany(
             "INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, photo_id, found_at) "
-            "VALUES (?, ?, 0, ?, ?, 'done', ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, 'done', ?, ?)",
             map(made, range(self.photos)),
         )
 
     def _photo(self, number: int, age: float, odd: npt.NDArray[np.float64], pictures: Sequence[Any]) -> tuple[Any, ...]:
         is_real = number < len(pictures)
-        hash_ = pictures[number][1] if is_real else hashlib.sha256(str(number).encode()).hexdigest()
+        hash_ = pictures[number][1] if is_real else hashlib.sha256(_content(number)).hexdigest()
         if odd[0] < _SET_ASIDE and not is_real:
             return (number + 1, hash_, "set aside", _REASONS[number % 3], *(None,) * 4, _AT, _AT, "photo", None)
         taken = None
@@ -347,6 +348,10 @@ class LargeLibrary:
                 for number in range(count)
             ),
         )
+
+
+def _content(number: int) -> bytes:
+    return str(number).encode()
 
 
 def _name(number: int) -> str:

@@ -8,7 +8,7 @@ from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
 from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to
-from familiar.identity.search import distances_from, nearest_photos, squares_of
+from familiar.identity.search import NearestPhotos, distances_from, nearest_photos, squared_distances, squares_of
 from familiar.settings import MatchingSettings
 from support.album import embedding
 
@@ -78,3 +78,32 @@ def test_the_photos_with_the_nearest_faces_come_first_and_none_is_beyond_the_lim
 def test_the_distance_is_the_same_if_the_lengths_are_known() -> None:
     faces = np.stack([embedding(person) for person in range(30)])
     np.testing.assert_array_equal(distances_from(faces[3], faces, squares_of(faces)), distances_from(faces[3], faces))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 60)), max_size=60),
+    st.integers(1, 5),
+    st.sampled_from([0.3, 0.45, float("inf")]),
+    st.integers(1, 70),
+)
+def test_the_nearest_photos_of_parts_are_those_of_all(
+    faces: list[tuple[int, int]], count: int, limit: float, size: int
+) -> None:
+    photos = np.array([photo for photo, _ in faces], np.int64)
+    squares = np.array([look / 100 for _, look in faces], np.float32)
+    squares[::7] = np.nan
+    nearest = NearestPhotos(count=count, limit=limit)
+    for at in range(0, len(faces), size):
+        nearest.look(photos[at : at + size], squares[at : at + size])
+    distances = np.sqrt(np.where(np.isnan(squares), np.inf, squares).astype(np.float64))
+    found, expected = nearest_photos(photos, distances, count=count, limit=limit)
+    assert nearest.photos.tolist() == found.tolist()
+    assert nearest.distances.tolist() == expected.tolist()
+
+
+def test_several_faces_are_measured_as_each_alone() -> None:
+    faces = np.stack([embedding(person) for person in range(30)])
+    together = squared_distances([faces[3], faces[4]], faces)
+    for place, own in zip((3, 4), together, strict=True):
+        alone = distances_from(faces[place], faces)
+        np.testing.assert_array_equal(np.sqrt(np.maximum(own.astype(np.float64), 0)), alone)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.errors import UsageError
-from familiar.library import recognition
+from familiar.library import matching_round
 from familiar.library.recognition import Recogniser
 from familiar.model import Embedding
 from familiar.settings import MatchingSettings
@@ -71,7 +71,7 @@ class Home:
 
     def matches_anew(self) -> list[Match]:
         """Match all faces anew, and return their matches."""
-        self.store._db.conn.execute("DELETE FROM matched_people")
+        self.store._db.conn.execute("UPDATE facts SET value = '' WHERE name = 'matched as'")
         self.recogniser.rematch()
         return self.matches()
 
@@ -196,17 +196,70 @@ def test_after_other_settings_all_faces_are_matched_again(home: Home) -> None:
     assert not other.is_stale
 
 
-def test_matching_that_was_interrupted_is_done_for_all_faces(home: Home) -> None:
+def interrupt(home: Home, *, steps: int) -> set[int]:
+    """Begin to match faces again, and end after some steps; return the faces that are left."""
+    under_way = home.recogniser.round().steps()
+    for _ in range(steps):
+        next(under_way)
+    under_way.close()
+    return {face for (face,) in home.store._db.conn.execute("SELECT face_id FROM unmatched_faces")}
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_matching_that_was_interrupted_goes_on_where_it_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    monkeypatch.setattr(matching_round, "BLOCK", 2)
     home.album.add_reference(home.faces[5], "Finn")
-
-    def stop(_done: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        home.recogniser.rematch(stop)
+    left = interrupt(home, steps=steps)
     assert home.recogniser.is_stale
-    assert matched_again(home, home.recogniser.rematch) == set(home.faces)
+    written = matched_again(home, home.recogniser.rematch)
+    assert left <= written
+    assert steps < 3 or written == left
     assert home.matches() == home.matches_anew()
+
+
+def test_matching_of_all_faces_that_was_interrupted_goes_on_where_it_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching_round, "BLOCK", 20)
+    home.recogniser = Recogniser(home.store, MatchingSettings(threshold=0.3), SFACE.id)
+    assert interrupt(home, steps=3) == set(home.faces[40:])
+    assert matched_again(home, home.recogniser.rematch) == set(home.faces[40:])
+    assert home.matches() == home.matches_anew()
+
+
+@pytest.mark.parametrize("steps", range(1, 5))
+def test_people_who_change_while_faces_are_matched_have_them_matched_with_the_new_ones(
+    home: Home, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    monkeypatch.setattr(matching_round, "BLOCK", 2)
+    home.album.add_reference(home.faces[5], "Finn")
+    matching = home.recogniser.round()
+    under_way = matching.steps()
+    for _ in range(steps):
+        next(under_way)
+    home.store.decisions.confirmations.confirm({home.faces[20]: "Gus"}, source="a test")
+    assert sum(under_way) < len(home.faces)
+    assert not matching.is_complete
+    home.recogniser.rematch()
+    assert not home.recogniser.is_stale
+    assert home.matches() == home.matches_anew()
+
+
+def test_matching_with_other_settings_by_another_process_ends_that_which_is_under_way(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching_round, "BLOCK", 2)
+    home.album.add_reference(home.faces[5], "Finn")
+    matching = home.recogniser.round()
+    under_way = matching.steps()
+    next(under_way)
+    other = Recogniser(home.store, MatchingSettings(threshold=0.3), SFACE.id)
+    next(steps := other.round().steps())
+    next(steps)
+    list(under_way)
+    assert not matching.is_complete
 
 
 def test_a_photo_that_arrives_while_people_have_changed_is_matched_again_if_they_change_back(home: Home) -> None:
@@ -229,8 +282,8 @@ def test_a_decision_of_which_nothing_is_left_changes_nothing(home: Home) -> None
 def test_progress_is_told_after_each_part_also_where_only_some_faces_are_matched(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition, "_BLOCK", 10)
+    monkeypatch.setattr(matching_round, "BLOCK", 10)
     home.store.matched_people.leave(home.faces[:25])
-    told: list[int] = []
-    home.recogniser.rematch(told.append)
-    assert len(told) == 3
+    told: list[tuple[int, int]] = []
+    home.recogniser.rematch(lambda done, total: told.append((done, total)))
+    assert told == [(10, 25), (20, 25), (25, 25)]

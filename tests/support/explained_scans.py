@@ -40,9 +40,9 @@ _REASONS = {
         ),
     ),
     "It stops after as many rows as it was asked for.": (
-        *("Photos.seconds_for photos", "Photos.with_several_faces faces"),
+        *("Photos.seconds_for photos", "Photos.with_several_faces faces", "MatchedPeople.left unmatched_faces"),
     ),
-    "It gives the faces that are to be matched again, all at once.": ("MatchedPeople.left unmatched_faces",),
+    "It counts the faces that are to be matched again, once.": ("MatchedPeople.count_left unmatched_faces",),
     "It leaves faces of clips out of all faces.": ("Faces._left_out clip_faces",),
     "It happens once, when the disk of a folder was changed, to look at some of its files.": ("Places.sample files",),
     "It happens once, when another model or another account is used.": (

@@ -338,6 +338,8 @@ class Library(Closing):
     ) -> list[Found]:
         """Return who is in an image, and the known photos with the same faces; the image is not stored.
 
+        The worker process that decodes the image is kept for the next one until the library is closed.
+
         Args:
             image: a photo or a video.
             most: photos and people for each face.

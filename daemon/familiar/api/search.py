@@ -1,5 +1,6 @@
 """Who is in an image, and which known photos show the same people."""
 
+import asyncio
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,13 +55,16 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
 
 
 async def _glance(session: Session, image: Path) -> Photo:
-    async with session.workers(1) as workers:
-        try:
-            return await Indexer(store=session.store(), workers=workers).glance(image, session.model)
-        except WorkersError:
-            raise  # not the image's fault
-        except (SetAsideError, RetryError) as error:
-            raise FamiliarError(f"{image}: can't be read: {error}.") from error
+    indexer = Indexer(store=session.store(), workers=session.kept_workers())
+    seen = asyncio.create_task(indexer.glance(image, session.model))
+    await asyncio.sleep(0)
+    session.recogniser.galleries.of(session.model)  # while the worker starts
+    try:
+        return await seen
+    except WorkersError:
+        raise  # not the image's fault
+    except (SetAsideError, RetryError) as error:
+        raise FamiliarError(f"{image}: can't be read: {error}.") from error
 
 
 def _by_other_models(session: Session, image: Path, photo: Photo) -> dict[str, Embeddings]:

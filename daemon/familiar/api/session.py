@@ -76,6 +76,7 @@ class Session:
         """The folders that could not be looked into so far."""
         self._stack = ExitStack()
         self._store: Store | None = None
+        self._kept: tuple[VisionSettings, Workers] | None = None
         self._recogniser: Recogniser | None = None
         self._models: dict[str | None, Model] = {}
         self._workers: list[Workers] = []
@@ -292,6 +293,15 @@ class Session:
             )
         )
 
+    def kept_workers(self) -> Workers:
+        """Return a worker for single images that a person waits for; as its start takes long, it is kept."""
+        options = self.vision
+        if self._kept is None or self._kept[0] != options:
+            workers = self.workers(1)
+            self._kept = (options, workers)
+            self._stack.callback(lambda: self.run(_ended(workers)))
+        return self._kept[1]
+
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
         return self.noted(
@@ -431,7 +441,7 @@ class Session:
 
     def close(self) -> None:
         """Close the store."""
-        self._store = self._recogniser = None
+        self._store = self._recogniser = self._kept = None
         self._stack.close()
 
     @asynccontextmanager
@@ -448,6 +458,11 @@ class Session:
                 companions=CompanionRules.of(self.settings),
             )
             yield runner, workers.slots
+
+
+async def _ended(workers: Workers) -> None:
+    async with workers:
+        pass
 
 
 class _LoopElsewhere:

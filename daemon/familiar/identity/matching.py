@@ -10,7 +10,10 @@ from familiar.model import Embedding, Embeddings, Match
 from familiar.settings import MatchingSettings
 
 _BLOCK_BYTES = 16 * 1024 * 1024
-"""Memory for one block of the matrix of distances."""
+"""Memory for one block of a matrix of distances."""
+
+_MANY = 50
+"""References of one person whose minimum is taken by itself."""
 
 ROUNDING = 1e-4
 """Upper bound of the float32 error in the squared distance of embeddings, whose length is about 1."""
@@ -36,8 +39,7 @@ def match(
     limits = limits_of(gallery, settings)
     margin = gallery.calibration.margin if settings.margin is None else settings.margin
     distance = PersonDistance.of(gallery.calibration, settings)
-    count, numbers = gallery.references.shape
-    rows = max(1, _BLOCK_BYTES // (4 * count + 2 * 4 * numbers * distance.nearest))
+    rows = max(1, _BLOCK_BYTES // (8 * len(gallery.names)))
     matches: list[Match | None] = []
     for start in range(0, len(embeddings), rows):
         barred = _barred(verdicts, gallery, start, start + rows)
@@ -201,6 +203,25 @@ def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float3
     """
     ones = np.ones((len(faces), 1), np.float32)
     own = np.concatenate((faces * np.float32(-2), ones), axis=1)
-    squares: npt.NDArray[np.float32] = np.minimum.reduceat(own @ gallery.columns.T, gallery.starts[:-1], axis=1)
-    squares += (faces**2).sum(axis=1, keepdims=True)
-    return np.maximum(squares, 0.0, out=squares)
+    rows = max(1, _BLOCK_BYTES // (4 * len(gallery.columns)))
+    squares = np.empty((len(gallery.names), len(faces)), np.float32)
+    for start in range(0, len(faces), rows):
+        part = slice(start, start + rows)
+        squares[:, part] = _minima(gallery.columns @ own[part].T, gallery.starts)
+    squares += (faces**2).sum(axis=1)
+    return np.maximum(squares, 0.0, out=squares).T
+
+
+def _minima(values: npt.NDArray[np.float32], starts: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """Return the minimum of each group of rows, shape (groups, columns); `starts` are those of the groups, and the end.
+
+    `np.minimum.reduceat` takes ten times as long: it goes through each column of its own.
+    """
+    counts = np.diff(starts)
+    found: npt.NDArray[np.float32] = values[starts[:-1]]
+    for group in np.flatnonzero(counts > _MANY):
+        found[group] = values[starts[group] : starts[group + 1]].min(axis=0)
+    for place in range(1, min(counts.max(), _MANY + 1)):
+        longer = np.flatnonzero((counts > place) & (counts <= _MANY))
+        found[longer] = np.minimum(found[longer], values[starts[longer] + place])
+    return found

@@ -33,6 +33,20 @@ class StoredMatches:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Nearness:
+    """How near n faces are to people who have changed.
+
+    `within` says which may be within the limits of one of them as they are, `least` is the squared distance to the
+    nearest of their references, now and before, and `may_be_nearest` says of which face that can be the nearest of all
+    references although the face has an accepted match: each has the shape (n,).
+    """
+
+    within: npt.NDArray[np.bool_]
+    least: npt.NDArray[np.float32]
+    may_be_nearest: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PeopleChanges:
     """The people with whom faces were matched, of whom some have changed since.
 
@@ -59,33 +73,46 @@ class PeopleChanges:
         """Return whether anybody has changed."""
         return bool(len(self.changed) or self.before.names)
 
-    def concern(
-        self, embeddings: Embeddings, lengths: npt.NDArray[np.float32], stored: StoredMatches
-    ) -> npt.NDArray[np.bool_]:
-        """Return which faces may have another match now, shape (n,).
+    def nearness(self, embeddings: Embeddings, lengths: npt.NDArray[np.float32]) -> Nearness:
+        """Return how near faces are to the people who have changed.
 
         Args:
             embeddings: of the faces, shape (n, numbers).
             lengths: the squares of their lengths, shape (n,).
-            stored: their matches with the people as they were.
         """
         gallery, distance = self.gallery, PersonDistance.of(self.gallery.calibration, self.settings)
         limits = limits_of(gallery, self.settings)
         margin = gallery.calibration.margin if self.settings.margin is None else self.settings.margin
-        own, near = stored.people, stored.distances
-        concerned = stored.known & ((own < 0) | np.isin(own, self.changed))
-        concerned |= stored.known & ~stored.accepted & (near <= limits[own])  # a second person may be equally near
+        within: npt.NDArray[np.bool_] = np.zeros(len(embeddings), np.bool_)
         least = np.full(len(embeddings), np.inf, np.float32)
         if len(self.changed):
             squares = _squares(embeddings, lengths, self.now)
             reach = distance.reach(limits[self.changed] + margin, gallery, self.changed)
-            concerned |= stored.known & (squares <= reach + ROUNDING).any(axis=1)
+            within = np.logical_or.reduce(squares <= reach + ROUNDING, axis=1)
             least = squares.min(axis=1)
         if self.before.names:
             least = np.minimum(least, _squares(embeddings, lengths, self.before).min(axis=1))
+        farthest = distance.reach(limits, gallery).max() + 2 * ROUNDING
+        return Nearness(within=within, least=least, may_be_nearest=~within & (least <= farthest))
+
+    def concern(self, embeddings: Embeddings, near: Nearness, stored: StoredMatches) -> npt.NDArray[np.bool_]:
+        """Return which faces may have another match now, shape (n,); those whose match has changed are left out.
+
+        Args:
+            embeddings: of the faces, shape (n, numbers).
+            near: how near the faces are to the people who have changed.
+            stored: their matches with the people as they were; those that are accepted can be missing, unless a person
+                who has changed may be the nearest.
+        """
+        gallery, distance = self.gallery, PersonDistance.of(self.gallery.calibration, self.settings)
+        limits = limits_of(gallery, self.settings)
+        own, distances, least = stored.people, stored.distances, near.least
+        known = stored.known & (own >= 0)
+        concerned: npt.NDArray[np.bool_] = near.within.copy()
+        concerned |= known & ~stored.accepted & (distances <= limits[own])  # a second person may be equally near
         # The nearest reference of the match is not farther than this; so only nearer ones can be the nearest of all.
-        left = np.flatnonzero(stored.known & ~concerned)
-        left = left[least[left] <= distance.reach(near[left], gallery, own[left]) + 2 * ROUNDING]
+        left = np.flatnonzero(known & ~concerned)
+        left = left[least[left] <= distance.reach(distances[left], gallery, own[left]) + 2 * ROUNDING]
         concerned[left] = least[left] <= self._own_squares(embeddings, left, own) + 2 * ROUNDING
         return concerned
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _FEW = 300
 """Of so many references, to multiply all is faster than to copy those that count."""
 
+_FACES = 500
+"""Faces for which references are copied at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDistance:
@@ -52,7 +55,9 @@ class PersonDistance:
             references: the person's, shape (n, numbers), finite; n is at least 1.
         """
         squares = _squares(faces, references)
-        centres = self._centres(squares, references) if len(references) <= _FEW else self._chosen(squares, references)
+        find_centres = self._centres if len(references) <= _FEW else self._chosen
+        parts = range(0, len(faces), _FACES) if len(faces) else (0,)
+        centres = np.concatenate([find_centres(squares[at : at + _FACES], references) for at in parts])
         if self.are_directions:
             centres *= (_length(references) / np.linalg.norm(centres, axis=1))[:, None]
         distances: npt.NDArray[np.float64] = np.linalg.norm(faces.astype(np.float64) - centres, axis=1)

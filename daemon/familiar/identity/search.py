@@ -1,10 +1,15 @@
 """Search faces by their distance to one face."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from familiar.identity.scoring import best_of_photos
 from familiar.model import Embedding, Embeddings
+
+_ROUNDING = 1e-3
+"""More than the error of a squared distance whose parts were added up in another order."""
 
 _FACES = 4
 """Faces for each photo that are looked at first."""
@@ -27,11 +32,8 @@ def distances_from(
         embeddings: shape (n, numbers), of the same engine.
         squares: those of their lengths, shape (n,), if they are known.
     """
-    if squares is None:
-        squares = squares_of(embeddings)
-    with np.errstate(invalid="ignore", over="ignore"):
-        found = squares - 2.0 * (embeddings @ face) + face @ face
-    distances = np.sqrt(np.maximum(found.astype(np.float64), 0.0))
+    (found,) = squared_distances([face], embeddings, squares)
+    distances: npt.NDArray[np.float64] = np.sqrt(np.maximum(found.astype(np.float64), 0.0))
     return np.where(np.isfinite(distances), distances, np.inf)
 
 
@@ -60,3 +62,55 @@ def nearest_photos(
             chosen = np.argsort(best, kind="stable")[:count]
             return found[chosen], best[chosen]
         wanted *= _FACES
+
+
+class NearestPhotos:
+    """The photos with the faces that are nearest to one face, of all parts of a library that were looked at.
+
+    `photos` are their ids and `distances` those of their nearest faces, shape (n,), as `nearest_photos` returns them.
+    """
+
+    def __init__(self, *, count: int, limit: float) -> None:
+        """Keep up to `count` photos with faces that are no farther away than the limit."""
+        self.photos: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self.distances: npt.NDArray[np.float64] = np.empty(0)
+        self._count = count
+        self._limit = limit
+
+    def look(self, photos: npt.NDArray[np.int64], squares: npt.NDArray[np.float32]) -> None:
+        """Take the photos of some faces, shape (m,), and the squares of their distances; finite ones count."""
+        is_full = len(self.distances) == self._count
+        farthest = self.distances[-1] if is_full else self._limit
+        near = np.flatnonzero((squares <= np.float32(farthest**2 + _ROUNDING)) & np.isfinite(squares))
+        distances = np.sqrt(np.maximum(squares[near].astype(np.float64), 0.0))
+        self.photos, self.distances = nearest_photos(
+            np.concatenate((self.photos, photos[near])),
+            np.concatenate((self.distances, distances)),
+            count=self._count,
+            limit=self._limit,
+        )
+
+
+def squared_distances(
+    faces: Sequence[Embedding], embeddings: Embeddings, squares: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]:
+    """Return the squared distances of k faces to each of many, shape (k, n); not finite for a damaged embedding.
+
+    BLAS, which multiplies matrices, divides the work among threads: on a busy machine they wait for each other
+    longer than one alone takes.
+
+    Args:
+        faces: each of shape (numbers,).
+        embeddings: shape (n, numbers), of the same engine.
+        squares: those of their lengths, shape (n,), if they are known.
+    """
+    if squares is None:
+        squares = squares_of(embeddings)
+    sought = np.array(faces, np.float32)
+    found = np.empty((len(sought), len(embeddings)), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for number, face in enumerate(sought):
+            np.vecdot(embeddings, np.float32(-2) * face, out=found[number])
+        found += squares
+        found += squares_of(sought)[:, None]
+    return found

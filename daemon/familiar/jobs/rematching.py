@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from familiar.events import EventLog
+from familiar.library.matching_round import MatchingRound
 from familiar.library.recognition import Recogniser
 from familiar.library.sidecars.reader import SidecarReader
 from familiar.store.store import Store
@@ -11,8 +12,12 @@ _PAUSE = 10.0
 """Times that matching all faces took: as long as sidecars bring names in, they are matched again after that."""
 
 
+_GAP = 0.05
+"""Seconds between two steps, in which photos go on."""
+
+
 class Rematching:
-    """A job: keeps the matches up to date."""
+    """A job: keeps the matches up to date, some faces at a time."""
 
     def __init__(
         self,
@@ -20,28 +25,42 @@ class Rematching:
         store: Store,
         recogniser: Recogniser,
         sidecar_reader: SidecarReader,
-        on_progress: Callable[[], None],
+        wake_at: Callable[[float], object],
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
-        """Take what matches, what knows whether sidecars changed people, and what is called while faces are matched."""
+        """Take what matches, what knows whether sidecars changed people, and what requests the next turn.
+
+        Times are in monotonic seconds, as `clock` gives them.
+        """
         self._store = store
         self._recogniser = recogniser
         self._sidecar_reader = sidecar_reader
-        self._on_progress = on_progress
+        self._wake_at = wake_at
         self._log = log
         self._clock = clock
+        self._round: _Round | None = None
         self._not_before = float("-inf")
 
-    async def advance(self, _now: float) -> None:
-        """Match all faces, if people have changed."""
-        if not self._recogniser.is_stale or self._is_too_soon():
-            return
-        started = self._clock()
-        rematch = self._recogniser.rematch(lambda _done: self._on_progress())
-        seconds = self._clock() - started
-        self._not_before = self._clock() + _PAUSE * seconds
-        self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=seconds)
+    async def advance(self, now: float) -> None:
+        """Match some faces, if people have changed.
+
+        Raises:
+            StoreError: the store can't be used; the next turn begins anew with what is left.
+        """
+        if self._round is None:
+            if not self._recogniser.is_stale or self._is_too_soon():
+                return
+            self._round = _Round(self._recogniser.round(), started=self._clock())
+        under_way, self._round = self._round, None
+        if under_way.advance():
+            self._round = under_way
+            self._wake_at(now + _GAP)
+        elif under_way.matching.is_complete:
+            seconds = self._clock() - under_way.started
+            self._not_before = self._clock() + _PAUSE * seconds
+            found = under_way.matching
+            self._log.emit("people.rematched", people=found.people, faces=found.done, seconds=seconds)
 
     @property
     def is_idle(self) -> bool:
@@ -49,8 +68,22 @@ class Rematching:
         return not self._recogniser.is_stale
 
     async def close(self) -> None:
-        """End; nothing is in progress."""
+        """End; the next start goes on with the faces that are left."""
+        self._round = None
 
     def _is_too_soon(self) -> bool:
         """Return whether only sidecars changed people, with more to come: each would match all faces again."""
         return self._clock() < self._not_before and self._sidecar_reader.caused(self._store.people.version)
+
+
+class _Round:
+    """A round that is under way, and when it was started."""
+
+    def __init__(self, matching: MatchingRound, *, started: float) -> None:
+        self.matching = matching
+        self.started = started
+        self._steps = matching.steps()
+
+    def advance(self) -> bool:
+        """Go on; return whether there is more."""
+        return next(self._steps, None) is not None

@@ -164,8 +164,8 @@ class Handover:
         if holder(self._state) is None:
             with self._progress("matching faces") as count:
 
-                def tell(done: int) -> None:
-                    count(done, 0)
+                def tell(done: int, total: int) -> None:
+                    count(done, total)
                     on_progress(done)
 
                 recogniser.rematch(tell)

@@ -2,35 +2,20 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match, nearest_people
-from familiar.identity.people_changes import PeopleChanges
-from familiar.identity.search import squares_of
 from familiar.library.galleries import Galleries
-from familiar.library.people_changes import as_matched, changes_of, stored_matches
+from familiar.library.matching_round import BLOCK, MatchingRound
 from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
 
-_BLOCK = 2_000
-"""Faces matched in one short transaction."""
-
 _GAP = 0.05
 """Seconds between two of these transactions: others who wait to write look for a gap ten times a second, or more often
 (sqlite3_busy_timeout), and would wait until all faces are matched."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rematch:
-    """The numbers of faces that were matched again, and of people."""
-
-    people: int
-    faces: int
 
 
 class Recogniser:
@@ -71,83 +56,31 @@ class Recogniser:
         """Whether all faces were matched with the present people, by any process and settings."""
         return self._store.people.matched_with.startswith(self._people())
 
-    def rematch(self, progress: Callable[[int], None] = lambda _done: None) -> Rematch:
+    def rematch(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
         """Match all known faces again that may have other matches now, in short transactions.
 
-        `progress` gets the number of faces that were looked at, after each transaction. Faces that another model
-        encoded keep their matches until they are encoded again. All are matched with the people as they are at the
-        beginning.
+        `progress` gets the number of faces that are done, and of all that are matched again, after each transaction.
         """
-        with self._store.reading():
-            basis, gallery = self._basis(), self.galleries.of(self.model)
-            people = as_matched(self._store.people.known(self.model))
-            before, left = self._store.matched_people.all(), self._store.matched_people.left()
-            if not self._depends_on_people_alone():
-                before = {}
-        self._store.matched_people.begin()
-        changes = changes_of(gallery, people, before, self._settings)
-        done = self._match_all(gallery, progress) if changes is None else self._match_some(changes, progress)
-        self._match_known(left, gallery, lambda: progress(done))
-        self._store.matched_people.end(people, before, basis=basis)
-        return Rematch(people=len(gallery.names), faces=done)
+        is_complete = False
+        while not is_complete:
+            matching = self.round()
+            for count in matching.steps():
+                progress(matching.done, matching.total)
+                if count >= BLOCK:
+                    time.sleep(_GAP)
+            is_complete = matching.is_complete
 
-    def _depends_on_people_alone(self) -> bool:
-        """Return whether the matches that are stored were made as they would be now, with whatever people."""
-        how = self._basis().partition("; ")[2]
-        kept = self._store.embeddings.has_kept(self.model)
-        return self._store.people.matched_with.partition("; ")[2] == how and not kept
-
-    def _match_all(self, gallery: Gallery, progress: Callable[[int], None]) -> int:
-        after = done = 0
-        while True:
-            with self._store.writing():
-                ids, embeddings = self._store.photos.embeddings(self.model, after=after, limit=_BLOCK)
-                if not ids:
-                    return done
-                self._save(ids, embeddings, gallery)
-            after, done = ids[-1], done + len(ids)
-            progress(done)
-            if len(ids) == _BLOCK:
-                time.sleep(_GAP)
-
-    def _match_some(self, changes: PeopleChanges, progress: Callable[[int], None]) -> int:
-        """Match the faces again that changes of people concern; return how many were looked at."""
-        done, concerned = 0, list[int]()
-        places = self._places(changes.gallery)
-        for part in self._store.faces.all(self.model) if changes else ():
-            rows = self._store.matched_people.matches(int(part.ids[0]), int(part.ids[-1]))
-            stored = stored_matches(part.ids, rows, places)
-            squares = squares_of(part.embeddings) if part.squares is None else part.squares
-            concerned += part.ids[changes.concern(part.embeddings, squares, stored)].tolist()
-            done += len(part)
-            progress(done)
-        self._match_known(concerned, changes.gallery, lambda: progress(done))
-        return done
-
-    def _places(self, gallery: Gallery) -> npt.NDArray[np.intp]:
-        """Return the places of people in a gallery by their ids; -1 for those that are not in it."""
-        places = {name: place for place, name in enumerate(gallery.names)}
-        people = self._store.matched_people.names()
-        found = np.full(max(people, default=0) + 1, -1, np.intp)
-        for id_, name in people.items():
-            found[id_] = places.get(name, -1)
-        return found
-
-    def _match_known(self, face_ids: Sequence[int], gallery: Gallery, on_block: Callable[[], None]) -> None:
-        """Match faces that are known, of which those of the model in use count, in short transactions.
-
-        `on_block` is called after each of these.
-        """
-        for at in range(0, len(face_ids), _BLOCK):
-            block = face_ids[at : at + _BLOCK]
-            with self._store.writing():
-                ids, embeddings = self._store.photos.embeddings_of(block, self.model)
-                if ids:
-                    self._save(ids, embeddings, gallery)
-                self._store.matched_people.take(block)
-            on_block()
-            if len(block) == _BLOCK:
-                time.sleep(_GAP)
+    def round(self) -> MatchingRound:
+        """Return a round of matching all known faces again that may have other matches now."""
+        return MatchingRound(
+            self._store,
+            settings=self._settings,
+            model=self.model,
+            galleries=self.galleries,
+            basis=self._basis,
+            how=self._how(),
+            save=self._save,
+        )
 
     def similar(self, embeddings: Embeddings, *, most: int) -> list[tuple[str, float]]:
         """Return the people who are nearest to some faces of one person, and their mean distances, the nearest first.
@@ -177,7 +110,10 @@ class Recogniser:
         self._store.photos.save_matches(face_ids, matches)
 
     def _basis(self) -> str:
-        return f"{self._people()}{self._settings.model_dump_json()} {self.model}"
+        return f"{self._people()}{self._how()}"
+
+    def _how(self) -> str:
+        return f"{self._settings.model_dump_json()} {self.model}"
 
     def _people(self) -> str:
         return f"people {self._store.people.version}; "

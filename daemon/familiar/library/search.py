@@ -1,19 +1,17 @@
 """Find a face: in which known photos, and who it is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import distances_to_people, match
-from familiar.identity.search import distances_from, nearest_photos
+from familiar.identity.search import NearestPhotos, squared_distances
 from familiar.library.galleries import Galleries
 from familiar.model import Embedding, Embeddings, Face, Match
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
-from familiar.store.views.faces import FaceStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +92,7 @@ class Finder:
         person = None if wish.person is None else self._store.people.find(wish.person)
         if among is None and person is not None:
             among = self._store.photos.with_people([person.id])
-        known_faces = self._store.faces.among(self._model, among, min_quality=wish.min_quality)
-        photos, distances = _measured(faces, known_faces)
+        nearest = self._nearest_photos(faces, wish, among)
         matches = self._matches(faces, self._galleries.of(self._model))
         embeddings: dict[str, Sequence[Embedding] | Embeddings] = {self._model: [face.embedding for face in faces]}
         embeddings.update(others or {})
@@ -105,7 +102,7 @@ class Finder:
                 face=face,
                 match=found,
                 people=self._people({model: embeddings[model][number] for model in embeddings}, told_by, wish),
-                photos=self._photos(photos, distances[number], wish),
+                photos=self._photos(nearest[number]),
             )
             for number, (face, found) in enumerate(zip(faces, matches, strict=True))
         ]
@@ -143,30 +140,21 @@ class Finder:
         ]
         return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
 
-    def _photos(
-        self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: SearchQuery
-    ) -> tuple[FoundPhoto, ...]:
+    def _nearest_photos(
+        self, faces: Sequence[Face], wish: SearchQuery, among: Sequence[int] | None
+    ) -> list[NearestPhotos]:
+        """Return the photos that are nearest to each face; all known faces are gone through once."""
         limit = self._settings.threshold if wish.threshold is None else wish.threshold
-        found = nearest_photos(photos, distances, count=wish.most, limit=np.inf if wish.beyond else limit)
+        nearest = [NearestPhotos(count=wish.most, limit=np.inf if wish.beyond else limit) for _ in faces]
+        sought = [face.embedding for face in faces]
+        for part in self._store.faces.among(self._model, among, min_quality=wish.min_quality) if faces else ():
+            squares = squared_distances(sought, part.embeddings, part.squares)
+            for one, own in zip(nearest, squares, strict=True):
+                one.look(part.photos, own)
+        return nearest
+
+    def _photos(self, nearest: NearestPhotos) -> tuple[FoundPhoto, ...]:
         return tuple(
             FoundPhoto(photo=photo, distance=distance, people=self._store.photos.people_in(photo))
-            for photo, distance in zip(*(each.tolist() for each in found), strict=True)
+            for photo, distance in zip(nearest.photos.tolist(), nearest.distances.tolist(), strict=True)
         )
-
-
-def _measured(
-    faces: Sequence[Face], parts: Iterable[FaceStack]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return the photos of all known faces, shape (n,), and how far each is from those that are sought, (faces, n).
-
-    Only a part of the embeddings is in memory at a time.
-    """
-    photos, distances = [np.empty(0, np.int64)], [np.empty((len(faces), 0))]
-    for part in parts:
-        photos.append(part.photos)
-        distances.append(
-            np.array([distances_from(face.embedding, part.embeddings, part.squares) for face in faces]).reshape(
-                len(faces), -1
-            )
-        )
-    return np.concatenate(photos), np.concatenate(distances, axis=1)

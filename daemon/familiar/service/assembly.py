@@ -164,7 +164,6 @@ def _signals(inputs: DaemonInputs, parts: Parts, heartbeat: Heartbeat, reload: C
 def _startup(inputs: DaemonInputs, parts: Parts, signals: Signals, syncs: "Sequence[FlickrSync]") -> Startup:
     return Startup(
         signals=signals,
-        rematching=parts.rematching,
         operations=parts.operations,
         sources=[parts.intake, *syncs],
         wake=parts.wake,

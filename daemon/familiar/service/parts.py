@@ -75,7 +75,7 @@ class Parts:
             store=store,
             recogniser=self.recogniser,
             sidecar_reader=self.sidecar_reader,
-            on_progress=inputs.notifier.ping,
+            wake_at=self.wake.at,
             log=log,
             clock=clock,
         )

@@ -5,7 +5,6 @@ from typing import Protocol
 
 from familiar.events import EventLog
 from familiar.jobs.open_operations import OpenOperations
-from familiar.jobs.rematching import Rematching
 from familiar.service.signals import Signals
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake
@@ -25,7 +24,6 @@ class Startup:
         self,
         *,
         signals: Signals,
-        rematching: Rematching,
         operations: OpenOperations,
         sources: Sequence[Startable],
         wake: Wake,
@@ -35,7 +33,6 @@ class Startup:
     ) -> None:
         """Take what is begun; `clock` gives monotonic seconds."""
         self._signals = signals
-        self._rematching = rematching
         self._operations = operations
         self._sources = tuple(sources)
         self._wake = wake
@@ -45,11 +42,10 @@ class Startup:
         self._begun_at = clock()
 
     async def begin(self) -> None:
-        """Match faces again if people have changed, and carry out open steps of the journal."""
+        """Listen to signals, and carry out open steps of the journal."""
         self._begun_at = self._clock()
         self._wake.attach()
         self._signals.listen()
-        await self._rematching.advance(self._begun_at)
         await self._operations.begin()
 
     def open(self) -> None:

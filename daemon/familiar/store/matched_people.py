@@ -19,25 +19,27 @@ class MatchedPerson:
 
 
 class MatchedPeople:
-    """The tables of people and faces that matching keeps for itself."""
+    """The tables of people and faces that matching keeps for itself.
+
+    With the people, all faces are matched that are not left to be matched again.
+    """
 
     def __init__(self, db: Database) -> None:
         """Take the open store."""
         self._db = db
 
+    @property
+    def how(self) -> str:
+        """How faces are matched with the people of `all`: the settings, and the model."""
+        return str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'matched as'").fetchone()[0])
+
     def all(self) -> dict[str, MatchedPerson]:
-        """Return the people with whom all faces are matched, by name; none if matching was interrupted."""
-        if self._fact("matching"):
-            return {}
+        """Return the people with whom all faces are matched but those that are left, by name."""
         rows = self._db.conn.execute("SELECT name, threshold, embeddings FROM matched_people")
         return {str(name): MatchedPerson(threshold=threshold, references=blob) for name, threshold, blob in rows}
 
-    def begin(self) -> None:
-        """Note that faces are matched with other people from now on; until the end, nothing is known of them."""
-        self._db.conn.execute("UPDATE facts SET value = 'yes' WHERE name = 'matching'")
-
-    def end(self, people: Mapping[str, MatchedPerson], before: Mapping[str, MatchedPerson], *, basis: str) -> None:
-        """Note with whom all faces are matched now, and were before, and what else the matches depend on."""
+    def note(self, people: Mapping[str, MatchedPerson], before: Mapping[str, MatchedPerson], *, how: str) -> None:
+        """Note with whom all faces are matched but those that are left, and were before, if anything counts of that."""
         with writing(self._db):
             self._db.conn.executemany(
                 "DELETE FROM matched_people WHERE name = ?", [(name,) for name in before if name not in people]
@@ -52,8 +54,24 @@ class MatchedPeople:
                     if before.get(name) != person
                 ],
             )
-            self._db.conn.execute("UPDATE facts SET value = '' WHERE name = 'matching'")
-            self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched with'", (basis,))
+            self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched as'", (how,))
+
+    def finish(self, basis: str) -> None:
+        """Note that no face is left, and what all matches depend on."""
+        self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched with'", (basis,))
+
+    def faces(self, model: str, *, after: int, limit: int) -> list[int]:
+        """Return up to `limit` faces that a model has encoded, with ids above `after`, in the order of their ids."""
+        # By the index of engines, each row would be a separate lookup.
+        query = "SELECT id FROM faces WHERE +engine = ? AND id > ? ORDER BY id LIMIT ?"
+        return [int(row[0]) for row in self._db.conn.execute(query, (model, after, limit))]
+
+    def faces_of(self, people: Sequence[int]) -> list[int]:
+        """Return the faces that match people, whose ids these are."""
+        rows = self._db.conn.execute(
+            "SELECT face_id FROM matches WHERE person_id IN (SELECT value FROM json_each(?))", (json.dumps(people),)
+        )
+        return [int(row[0]) for row in rows]
 
     def leave(self, face_ids: Sequence[int]) -> None:
         """Note faces that are to be matched again the next time."""
@@ -61,10 +79,14 @@ class MatchedPeople:
             "INSERT OR IGNORE INTO unmatched_faces (face_id) VALUES (?)", ((face_id,) for face_id in face_ids)
         )
 
-    def left(self) -> list[int]:
-        """Return the faces that are to be matched again, in the order of their ids."""
-        rows = self._db.conn.execute("SELECT face_id FROM unmatched_faces ORDER BY face_id")
+    def left(self, limit: int) -> list[int]:
+        """Return up to `limit` faces that are to be matched again, in the order of their ids."""
+        rows = self._db.conn.execute("SELECT face_id FROM unmatched_faces ORDER BY face_id LIMIT ?", (limit,))
         return [int(row[0]) for row in rows]
+
+    def count_left(self) -> int:
+        """Count the faces that are to be matched again."""
+        return int(self._db.conn.execute("SELECT count(*) FROM unmatched_faces").fetchone()[0])
 
     def take(self, face_ids: Sequence[int]) -> None:
         """Note that faces are matched again."""
@@ -77,12 +99,15 @@ class MatchedPeople:
         """Return the names of all people, by their ids."""
         return dict(self._db.conn.execute("SELECT id, name FROM people"))
 
-    def matches(self, first: int, last: int) -> list[tuple[int, int, float, bool]]:
-        """Return the matches of the faces with ids from one to another: face, person, distance, whether accepted."""
-        return self._db.conn.execute(
-            "SELECT face_id, person_id, distance, accepted FROM matches WHERE face_id BETWEEN ? AND ? ORDER BY face_id",
-            (first, last),
-        ).fetchall()
+    def matches(self, first: int, last: int, also: Sequence[int]) -> list[tuple[int, int, float, bool]]:
+        """Return matches: face, person, distance, whether accepted.
 
-    def _fact(self, name: str) -> str:
-        return str(self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0])
+        Those of the faces with ids from `first` to `last` that are not accepted, and those of the faces in `also` that
+        are.
+        """
+        columns = "SELECT face_id, person_id, distance, accepted FROM matches"
+        return self._db.conn.execute(
+            f"{columns} WHERE face_id BETWEEN ? AND ? AND NOT accepted "
+            f"UNION ALL {columns} WHERE face_id IN (SELECT value FROM json_each(?)) AND accepted",
+            (first, last, json.dumps(list(also))),
+        ).fetchall()

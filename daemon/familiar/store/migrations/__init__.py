@@ -52,6 +52,7 @@ migrations = StoreMigrations(
         flickr.keep_failures_of_tags,
         people.note_what_faces_are_matched_with,
         journal.tell_outdated_operations,
+        people.go_on_with_matching,
     )
 )
 """All migrations in their order; a new one comes last."""

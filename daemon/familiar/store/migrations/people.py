@@ -52,6 +52,11 @@ def note_what_faces_are_matched_with(db: "Database") -> None:
         db.conn.execute(f"CREATE TRIGGER {name} {event} BEGIN INSERT INTO unmatched_faces (face_id) {new}; END")
 
 
+def go_on_with_matching(db: "Database") -> None:
+    """Keep how faces are matched with the people who are noted: matching that was interrupted goes on where it was."""
+    run(db, _MATCHED_AS)
+
+
 _REMOVED_REFERENCES = """
 CREATE TABLE removed_references (
     event_id INTEGER NOT NULL REFERENCES cluster_events (id),
@@ -123,6 +128,13 @@ _MATCHED_PEOPLE = """
 CREATE TABLE matched_people (name TEXT PRIMARY KEY, threshold REAL, embeddings BLOB NOT NULL);
 CREATE TABLE unmatched_faces (face_id INTEGER PRIMARY KEY);
 INSERT INTO facts (name, value) VALUES ('matching', '')
+"""
+
+_MATCHED_AS = """
+INSERT INTO facts (name, value) SELECT 'matched as', substr(value, instr(value, '{'))
+    FROM facts WHERE name = 'matched with';
+DELETE FROM matched_people WHERE EXISTS (SELECT 1 FROM facts WHERE name = 'matching' AND value != '');
+DELETE FROM facts WHERE name = 'matching'
 """
 
 _OF_CLUSTER = """

@@ -22,6 +22,9 @@ UNION ALL SELECT face_id AS id, photo_id, kept.embedding FROM face_embeddings AS
 """
 """Faces of some quality that have an embedding of an engine: the one in use, or one that is kept beside it."""
 
+_MAPPED = 10_000
+"""Faces of a mapped file that are given at once: a processor's cache has room for them."""
+
 _PART = 50_000
 """Faces, or photos, read at once: 25 MB of embeddings."""
 
@@ -72,15 +75,15 @@ class Faces:
 
         rows = mapped.rows[np.searchsorted(mapped.rows["face"], after, side="right") :] if after else mapped.rows
         left_out = self._left_out(min_quality)
-        for at in range(0, len(rows), _PART):
-            part = rows[at : at + _PART]
+        for at in range(0, len(rows), _MAPPED):
+            part = rows[at : at + _MAPPED]
             first, last = np.searchsorted(left_out, [part["face"][0], part["face"][-1] + 1])
             if first < last:
                 part = part[~np.isin(part["face"], left_out[first:last])]
             if len(part):
                 yield FaceStack(
-                    ids=part["face"].copy(),
-                    photos=part["photo"].copy(),
+                    ids=part["face"],
+                    photos=part["photo"],
                     embeddings=part["embedding"],
                     squares=part["square"],
                 )
