@@ -13,6 +13,7 @@ import pytest
 from familiar.vision.workers.local import LocalWorkers
 from support import photos
 from support.arrivals import ArrivalBench
+from support.disks import use_memory
 from support.household import Household
 from support.kept_workers import KEPT
 from support.query_plans import QueryPlans
@@ -29,6 +30,8 @@ if sys.dont_write_bytecode and sys.pycache_prefix is None:
 # Several tests run at a time: threads of OpenBLAS would only get in each other's way, and cost each process time to
 # start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+use_memory()
 
 
 @pytest.hookimpl(tryfirst=True)

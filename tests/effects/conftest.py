@@ -1,4 +1,3 @@
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -6,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.disks import other_than
 from support.workbench import Workbench
 
 
@@ -19,9 +19,9 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
     """A folder on another file system than `tmp_path`."""
-    shared_memory = Path("/dev/shm")  # noqa: S108 - it is the other file system that every Linux has
-    if not os.access(shared_memory, os.W_OK) or shared_memory.stat().st_dev == tmp_path.stat().st_dev:
+    other = other_than(tmp_path)
+    if other is None:
         pytest.skip("there is no second file system to write to")
-    folder = Path(tempfile.mkdtemp(dir=shared_memory))
+    folder = Path(tempfile.mkdtemp(dir=other))
     yield folder
     shutil.rmtree(folder)

@@ -13,9 +13,9 @@ from PIL import Image
 
 from faults.armings import Arming
 from faults.shim import Call, armed, build, calls_in
+from support.disks import other_than
 from support.household import Household, command
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - it is the other file system that every Linux has
 SCAN = ("scan", "--log-format", "json", "--log-level", "info")
 UNDO = ("undo", "--since", "1h")
 
@@ -107,7 +107,7 @@ def killed_again_and_again(kills: int, seed: str, on_progress: Callable[[int], N
     """Disturb the commands of one home after the other; return how often they were killed, and what is wrong."""
     chance, done = random.Random(f"commands {seed}"), 0
     wrong: list[str] = []
-    with tempfile.TemporaryDirectory() as near, tempfile.TemporaryDirectory(dir=MEMORY) as far:
+    with tempfile.TemporaryDirectory() as near, tempfile.TemporaryDirectory(dir=other_than(Path(near))) as far:
         library = build(Path(near))
         for number in itertools.count():
             if done >= kills:

@@ -6,10 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from support.disks import MEMORY, other_than
+
 _CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 _MNT_DETACH = 2
-_MEMORY = Path("/dev/shm")  # noqa: S108 - it is the file system in memory that every Linux has
 
 
 class Disks:
@@ -21,7 +22,7 @@ class Disks:
         Then this process has mounts of its own, which end with it.
         """
         self._mounts = mounts and _own_mounts()
-        where = base or (_MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()))
+        where = base or (MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir()))
         self.base = Path(tempfile.mkdtemp(prefix="familiar-faults-", dir=where)).resolve()
         self.near, self.away, self.state, self.logs = (self.base / name for name in ("near", "away", "state", "logs"))
         for folder in (self.near, self.away, self.state, self.logs):
@@ -31,7 +32,8 @@ class Disks:
         if self._mounts:
             self._prepare_mounts()
         else:
-            self.far = self._second = Path(tempfile.mkdtemp(prefix="familiar-faults-", dir=_other(self.base))).resolve()
+            other = other_than(self.base) or self.base.parent
+            self.far = self._second = Path(tempfile.mkdtemp(prefix="familiar-faults-", dir=other)).resolve()
 
     @property
     def can_mount(self) -> bool:
@@ -121,10 +123,3 @@ def _unmount(where: Path) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.umount2(os.fsencode(where), _MNT_DETACH) != 0:
         raise OSError(ctypes.get_errno(), "can't be unmounted", str(where))
-
-
-def _other(base: Path) -> Path:
-    """Return a folder on another file system than `base`, or its own parent where there is none."""
-    places = (_MEMORY, Path(tempfile.gettempdir()), Path.home())
-    device = base.stat().st_dev
-    return next((place for place in places if os.access(place, os.W_OK) and place.stat().st_dev != device), base.parent)

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from faults.commands import MEMORY, Home, disturb
+from faults.commands import Home, disturb
 from faults.shim import build, compiler
+from support.disks import other_than
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    if not MEMORY.is_dir() or MEMORY.stat().st_dev == tmp_path.stat().st_dev:
+    other = other_than(tmp_path)
+    if other is None:
         pytest.skip("there is no second file system to write to")
-    far = Path(tempfile.mkdtemp(dir=MEMORY))
+    far = Path(tempfile.mkdtemp(dir=other))
     yield Home.at(tmp_path / "home", far / "disk", build(tmp_path))
     shutil.rmtree(far)
 

@@ -19,6 +19,7 @@ from PIL import Image
 from familiar.state import locked
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
+from support.disks import other_than
 from support.household import Household, Running
 from support.log import events_in, names
 from support.mounts import mounted
@@ -670,18 +671,18 @@ def test_a_folder_that_can_not_be_listed_is_told_and_forgets_nothing(household: 
 
 
 def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: Household, obama: Path) -> None:
-    shm = Path("/dev/shm")  # noqa: S108 - another file system, as /tmp is none of it
-    if not shm.is_dir() or shm.stat().st_dev == household.base.stat().st_dev:
+    other = other_than(household.base)
+    if other is None:
         pytest.skip("there is no second file system")
     photo = put(obama, household.inbox / "obama.jpg")
     household.out.mkdir()
     put(obama, household.out / "obama.jpg")
-    link = {"to": f"{shm}/{household.base.name}/", "kind": "hard"}
+    link = {"to": f"{other}/{household.base.name}/", "kind": "hard"}
     household.rule({"name": "both", "then": [{"copy": f"{household.out}/"}, {"link": link}, {"tag": "Seen here"}]})
     try:
         events = household.scan(check=False)
     finally:
-        shutil.rmtree(shm / household.base.name, ignore_errors=True)
+        shutil.rmtree(other / household.base.name, ignore_errors=True)
     (kept,) = [event for event in events if event["event"] == "operation.kept"]
     assert kept["target"] == str(household.out / "obama.jpg")
     (odd,) = [event for event in events if event["event"] == "plan.refused"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from familiar.filesystem.stamps import modified_ns
 from familiar.store.store import STORE_NAME
+from support.disks import MEMORY
 from support.household import Household
 
 _SECONDS = {"1601": -11_644_473_600, "2400": 13_569_465_600}
@@ -23,10 +24,9 @@ _SECONDS = {"1601": -11_644_473_600, "2400": 13_569_465_600}
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
     """A folder on a file system that keeps all times, such as tmpfs."""
-    shm = Path("/dev/shm")  # noqa: S108 - ext4 has no time before 1901
-    if not shm.is_dir():
+    if not MEMORY.is_dir():  # ext4 has no time before 1901
         pytest.skip("there is no tmpfs")
-    folder = shm / f"familiar-{os.getpid()}-{tmp_path.name}"
+    folder = MEMORY / f"familiar-{os.getpid()}-{tmp_path.name}"
     folder.mkdir()
     yield folder
     shutil.rmtree(folder)
