@@ -29,6 +29,7 @@ LAYERS = (
         "embedding_models",
         "errors",
         "events",
+        "arithmetic",
         "backoff",
         "closing",
         "durations",

@@ -1,12 +1,13 @@
 """Quality, speed and memory of clustering, beside what others do.
 
     uv run python tests/benchmarks/clustering.py quality FACES.npz... [--model NAME] [--junk JUNK.npz]
-    uv run python tests/benchmarks/clustering.py speed FACES.npz... [--model NAME] [--to 1000000]
+    uv run python tests/benchmarks/clustering.py speed FACES.npz... [--model NAME] [--from N] [--to N] [--drawn]
     uv run python tests/benchmarks/clustering.py stability FACES.npz... [--model NAME]
 
 FACES.npz is what `encode_people.py` writes, JUNK.npz what it writes with --junk. NAME is sface (the default), dlib or
 dlib-plain; dlib's embeddings are the array `dlib` of a file that has one. People of the same name in two files are one.
-Halves of the people share nobody. With junk the good faces alone are measured.
+Halves of the people share nobody. Many faces are copies of the data, each turned in the space of embeddings, or with
+--drawn faces of made-up people (`face_distribution.py`). With junk the good faces alone are measured.
 """
 
 import argparse
@@ -34,6 +35,10 @@ from sklearn.metrics import (
     v_measure_score,
 )
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.face_distribution import FaceDistribution
+from familiar.arithmetic import use_one_thread
 from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model
 from familiar.identity.clustering.grouping import group
 from familiar.identity.clustering.plan import FacesToGroup, Grouping
@@ -43,6 +48,11 @@ from familiar.settings import ClusteringSettings
 Labels = npt.NDArray[Any]
 AVERAGE = {SFACE: (0.44, 0.46), DLIB: (0.50, 0.55), DLIB_PLAIN: (0.50, 0.55)}
 """Thresholds of SciPy's average linkage, by model."""
+
+COUNTS = (1_000, 10_000, 38_096, 100_000, 200_000, 500_000, 1_000_000)
+
+_FACES_OF_ONE = 30
+"""Faces of a made-up person, on average."""
 
 JUNK = 20
 """A face in so many is junk."""
@@ -84,8 +94,12 @@ def applied(clusters: Labels, grouping: Grouping) -> Labels:
 
 
 def grouped(embeddings: npt.NDArray[np.float32], model: Model, **settings: Any) -> Labels:
-    grouping = group(faces_of(embeddings, model), ClusteringSettings(**settings))
-    clusters = applied(np.zeros(len(embeddings), np.int64), grouping)
+    return labels_of(group(faces_of(embeddings, model), ClusteringSettings(**settings)), len(embeddings))
+
+
+def labels_of(grouping: Grouping, count: int) -> Labels:
+    """Return the cluster of each face; those that are in none have a number of their own."""
+    clusters = applied(np.zeros(count, np.int64), grouping)
     alone = clusters == 0
     clusters[alone] = -1 - np.arange(np.count_nonzero(alone))
     return clusters
@@ -185,8 +199,8 @@ def quality(paths: Sequence[Path], model: Model) -> None:
             print(f"| {name} | {method} | {figures} | {seconds:.1f} |", flush=True)
 
 
-def enlarged(embeddings: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
-    """Return so many faces: families like those of the data, each turned to another place of the space."""
+def enlarged(embeddings: npt.NDArray[np.float32], people: Labels, count: int) -> tuple[npt.NDArray[np.float32], Labels]:
+    """Return so many faces and their people: families like the data, each turned to another place of the space."""
     generator = np.random.default_rng(1)
     centre = embeddings.mean(axis=0)
     parts = [embeddings]
@@ -194,28 +208,46 @@ def enlarged(embeddings: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.
         turn, _ = np.linalg.qr(generator.normal(size=(128, 128)))
         turned = (embeddings - centre) @ turn.astype(np.float32) + centre
         parts.append(turned.astype(np.float32))
-    return np.concatenate(parts)[:count]
+    _, person = np.unique(people, return_inverse=True)
+    number = np.concatenate([person + turn * len(people) for turn in range(len(parts))])
+    return np.concatenate(parts)[:count], number[:count]
 
 
-def speed(paths: Sequence[Path], model: Model, largest: int) -> None:
-    """Print processor time and peak memory for more and more faces, each in a process of its own."""
-    print("| faces | processor seconds | peak MiB | of those the faces themselves |")
-    print("| --- | --- | --- | --- |")
-    for count in (1_000, 10_000, 38_096, 100_000, 200_000, 500_000, 1_000_000):
-        if count <= largest:
-            chosen = ["--model", model.name, "--count", str(count)]
+def drawn_faces(paths: Sequence[Path], count: int) -> tuple[npt.NDArray[np.float32], Labels]:
+    """Return so many faces of made-up people, and the people: some have thousands of faces, most have a few."""
+    generator = np.random.default_rng(1)
+    weights = 1 / np.arange(1, count // _FACES_OF_ONE + 1)
+    people = generator.permutation(generator.choice(len(weights), size=count, p=weights / weights.sum()))
+    faces, _ = FaceDistribution.of(paths, generator).draw(people)
+    return faces, people
+
+
+def speed(paths: Sequence[Path], model: Model, smallest: int, largest: int, *, drawn: bool) -> None:
+    """Print cost and quality for more and more faces, each in a process of its own."""
+    print("| faces | processor s | clock s | peak MiB | of those the faces | B³ F | pairs: precision | recall |")
+    print("|" + " --- |" * 8)
+    use_one_thread()  # as `familiar clusters run` does
+    for count in COUNTS:
+        if smallest <= count <= largest:
+            chosen = ["--model", model.name, "--count", str(count), *(["--drawn"] if drawn else [])]
             subprocess.run([sys.executable, __file__, "once", *map(str, paths), *chosen], check=True)
 
 
-def once(paths: Sequence[Path], model: Model, count: int) -> None:
-    embeddings, _ = load(paths, model)
-    faces = faces_of(enlarged(embeddings, count) if count > len(embeddings) else embeddings[:count], model)
+def once(paths: Sequence[Path], model: Model, count: int, *, drawn: bool) -> None:
+    """Group so many faces; print the cost, and how right the groups are."""
+    embeddings, people = load(paths, model)
     group(faces_of(embeddings[:500], model), ClusteringSettings())  # libraries are loaded
-    started = time.process_time()
-    group(faces, ClusteringSettings())
-    seconds = time.process_time() - started
+    faces, people = drawn_faces(paths, count) if drawn else enlarged(embeddings, people, count)
+    started, used = time.perf_counter(), time.process_time()
+    grouping = group(faces_of(faces, model), ClusteringSettings())
+    clock, used = time.perf_counter() - started, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"| {count:,} | {seconds:.1f} | {peak:.0f} | {count * 512 / 2**20:.0f} |", flush=True)
+    f, precision, recall = b_cubed(labels_of(grouping, count), people)
+    print(
+        f"| {count:,} | {used:.1f} | {clock:.1f} | {peak:.0f} | {count * 512 / 2**20:.0f} "
+        f"| {f:.3f} | {precision:.3f} | {recall:.3f} |",
+        flush=True,
+    )
 
 
 def stability(paths: Sequence[Path], model: Model) -> None:
@@ -252,7 +284,9 @@ def main() -> None:
     parser.add_argument("faces", type=Path, nargs="+")
     parser.add_argument("--model", default=SFACE.name)
     parser.add_argument("--junk", type=Path)
+    parser.add_argument("--from", dest="least", type=int, default=0)
     parser.add_argument("--to", type=int, default=200_000)
+    parser.add_argument("--drawn", action="store_true")
     parser.add_argument("--count", type=int, default=1_000)
     given = parser.parse_args()
     model = known_model(given.model)
@@ -262,11 +296,11 @@ def main() -> None:
             if given.junk is not None:
                 with_junk(given.faces, model, given.junk)
         case "speed":
-            speed(given.faces, model, given.to)
+            speed(given.faces, model, given.least, given.to, drawn=given.drawn)
         case "stability":
             stability(given.faces, model)
         case "once":
-            once(given.faces, model, given.count)
+            once(given.faces, model, given.count, drawn=given.drawn)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def gallery_of(embeddings: Embeddings, person: Labels, people: int, each: int) -
     generator = np.random.default_rng(1)
     names = [name for name, count in zip(*np.unique(person, return_counts=True), strict=True) if count >= _PHOTOS]
     chosen = np.isin(person, names)
-    whole = enlarged(embeddings[chosen], -(-people // len(names)) * int(chosen.sum()))
+    whole, _ = enlarged(embeddings[chosen], person[chosen], -(-people // len(names)) * int(chosen.sum()))
     known = []
     for start in range(0, len(whole), int(chosen.sum())):
         for name in names:
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("faces", nargs="+", type=Path)
     embeddings, person = load(parser.parse_args().faces, SFACE)
     for faces, people, each in SETUPS:
-        gallery, whole = gallery_of(embeddings, person, people, each), enlarged(embeddings, faces)
+        gallery, (whole, _) = gallery_of(embeddings, person, people, each), enlarged(embeddings, person, faces)
         match(whole[:10], gallery, MatchingSettings())  # libraries are loaded
         began = time.process_time()
         match(whole[:faces], gallery, MatchingSettings())

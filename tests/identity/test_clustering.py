@@ -12,6 +12,7 @@ from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.errors import UsageError
 from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.grouping import group
+from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.plan import FacesToGroup, Grouping
 from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
@@ -218,6 +219,17 @@ def test_two_faces_of_one_person_are_grouped_in_any_update_order(seed: int) -> N
         [1, 2],
         [3, 4],
     ]
+
+
+@pytest.mark.parametrize("count", [66_000, 12_000, 9_000])
+def test_each_of_many_faces_finds_its_twin(count: int) -> None:
+    """More faces than are compared with all others, and more than are looked for at once."""
+    centres = np.random.default_rng(3).normal(size=(count // 2, 16))
+    pairs = np.repeat(centres / np.linalg.norm(centres, axis=1, keepdims=True) * 30, 2, axis=0)
+    pairs[1::2, 0] += 0.1
+    found = Neighbours.of(pairs.astype(np.float32), within=0.2, memory=1_000)
+    assert np.array_equal(found.others[:, 0], np.arange(count) ^ 1)
+    assert np.allclose(found.distances[:, 0], 0.1, atol=0.01)
 
 
 @every_algorithm

@@ -43,13 +43,11 @@ def test_other_commands_start_without_a_web_server(strangers: Household) -> None
 def test_arithmetic_of_the_page_begins_no_threads() -> None:
     code = """
 import os
-from familiar.review.arithmetic import use_one_thread
+from familiar.arithmetic import use_one_thread
 use_one_thread()
-import faiss, numpy
+import numpy
 points = numpy.ones((2000, 64), numpy.float32)
-index = faiss.IndexFlatL2(64)
-index.add(points @ numpy.ones((64, 64), numpy.float32))
-index.search(points, 3)
+points @ points.T
 print(len(os.listdir("/proc/self/task")))
 """
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}

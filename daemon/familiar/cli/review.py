@@ -47,7 +47,7 @@ def review(environment: Environment, port: int | None, *, opens: bool, prints: b
 
 
 def _serve(environment: Environment, port: int | None, *, opens: bool, watches: bool) -> None:
-    from familiar.review.arithmetic import use_one_thread  # noqa: PLC0415
+    from familiar.arithmetic import use_one_thread  # noqa: PLC0415
     from familiar.review.memory import keep_little_free_memory  # noqa: PLC0415
 
     keep_little_free_memory()

@@ -2,6 +2,7 @@
 
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,21 @@ def rows(household: Household) -> dict[str, list[Any]]:
     with sqlite3.connect(household.state / "familiar.db") as db:
         tables = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references")
         return {table: db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables}  # noqa: S608
+
+
+def test_arithmetic_of_grouping_begins_no_threads(home: Household) -> None:
+    code = """
+import os
+from familiar.cli import main
+main(["clusters", "run"], standalone_mode=False)
+import numpy
+points = numpy.ones((2000, 64), numpy.float32)
+points @ points.T
+print(len(os.listdir("/proc/self/task")))
+"""
+    environment = {name: value for name, value in home.whole_environment().items() if not name.endswith("_NUM_THREADS")}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "1"
 
 
 def test_faces_of_one_person_come_into_one_cluster_and_again_without_new_faces_changes_nothing(home: Household) -> None:

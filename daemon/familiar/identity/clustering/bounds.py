@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from familiar.identity.clustering.problem import ClusteringProblem, Indices
+from familiar.identity.clustering.indices import Indices
+from familiar.identity.clustering.problem import ClusteringProblem
 from familiar.model import Embeddings
 
 

@@ -8,8 +8,9 @@ from typing import ClassVar, Self
 
 from familiar.embedding_models import Calibration
 from familiar.identity.clustering.bounds import within_bounds
+from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.problem import ClusteringProblem, Indices
+from familiar.identity.clustering.problem import ClusteringProblem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,18 @@ import numpy.typing as npt
 
 from familiar.embedding_models import Calibration, calibration_of
 from familiar.identity.clustering.algorithms import algorithm
+from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member, SimilarGroups
-from familiar.identity.clustering.problem import Algorithm, ClusteringProblem, Indices
+from familiar.identity.clustering.problem import Algorithm, ClusteringProblem
 from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
 
 _SUGGESTIONS = 1000
+
+_AT_ONCE = 10_000
+"""Faces of which the distances to their centres are computed at once."""
 
 _LEAST = 1e-9
 """Length that stands for none, to divide by."""
@@ -76,8 +80,8 @@ def _in_order(faces: FacesToGroup) -> FacesToGroup:
     sound = np.flatnonzero(is_sound)
     embeddings = np.ascontiguousarray(faces.embeddings[sound], np.float32)
     content = embeddings.view(np.dtype((np.void, embeddings.itemsize * embeddings.shape[1]))).ravel()
-    _, rank = np.unique(content, return_inverse=True)
-    order = np.lexsort((faces.ids[sound], rank))
+    by_id = np.argsort(faces.ids[sound])
+    order = by_id[np.argsort(content[by_id], kind="stable")]
     return FacesToGroup(
         ids=faces.ids[sound[order]],
         embeddings=embeddings[order],
@@ -120,9 +124,9 @@ def _without_mean(embeddings: Embeddings, mean: Sequence[float]) -> Embeddings:
     if not mean or not len(embeddings):
         return embeddings
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    others = embeddings - lengths * np.asarray(mean, np.float32)
-    found: Embeddings = others * (lengths / np.maximum(np.linalg.norm(others, axis=1, keepdims=True), _LEAST))
-    return found
+    others: Embeddings = embeddings - lengths * np.asarray(mean, np.float32)
+    others *= lengths / np.maximum(np.linalg.norm(others, axis=1, keepdims=True), _LEAST)
+    return others
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -180,7 +184,10 @@ class _Found:
         sizes = np.bincount(self.labels)
         starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
         centres = np.add.reduceat(self.faces.embeddings[order], starts, axis=0, dtype=np.float64) / sizes[:, None]
-        distances: npt.NDArray[np.float64] = np.linalg.norm(self.faces.embeddings - centres[self.labels], axis=1)
+        distances = np.empty(len(order))
+        for start in range(0, len(order), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            distances[part] = np.linalg.norm(self.faces.embeddings[part] - centres[self.labels[part]], axis=1)
         return distances
 
     def _member(self, number: int) -> Member:

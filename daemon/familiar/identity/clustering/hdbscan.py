@@ -7,8 +7,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import HDBSCAN
 
+from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.problem import Indices
 
 _NEAREST = 1e-6
 """scikit-learn treats a distance of 0 as no edge."""
@@ -34,9 +34,9 @@ def _graph(neighbours: Neighbours, threshold: float) -> Any:
 
     With those two, all others may be one.
     """
-    near, count = neighbours.distances < threshold, neighbours.count
-    distances = np.append(np.maximum(neighbours.distances[near].astype(np.float64), _NEAREST), _NEAREST)
-    ends = (np.append(neighbours.faces[near], count), np.append(neighbours.others[near], count + 1))
+    pairs, count = neighbours.pairs(threshold), neighbours.count
+    distances = np.append(np.maximum(pairs.distances.astype(np.float64), _NEAREST), _NEAREST)
+    ends = (np.append(pairs.faces, count), np.append(pairs.others, count + 1))
     graph = csr_array((distances, ends), shape=(count + 2, count + 2))
     return graph.maximum(graph.T).tocsr()
 

@@ -16,6 +16,7 @@ What is near enough depends on the model of the embeddings, and was measured on 
 (docs/clusters.md).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -23,14 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.embedding_models import Calibration, LinkageLimits
+from familiar.identity.clustering.edges import Edges, Sums, first_of_each
+from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.problem import ClusteringProblem, Indices
+from familiar.identity.clustering.problem import ClusteringProblem
 
 _A_GROUP = 4
 """Fewest faces of a group; fewer faces give too few distances to judge by."""
-
-_NEAREST = 4
-"""How many nearest faces of a group count."""
 
 _FIRST, _LEVEL = 0.16, 0.01
 """Distance of the first level below the threshold, and between levels."""
@@ -67,12 +67,12 @@ class Linkage:
     def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group."""
         groups = _Groups.of(problem, self.limits)
-        pairs = _Pairs.of(problem, neighbours, self.limits, self._horizon)
+        edges = Edges.of(problem, neighbours, self.limits, self._horizon)
         last = self.limits.threshold
         for level in [*np.arange(last - _FIRST, last, _LEVEL), last]:
             joined = True
             while joined:
-                links = groups.links(pairs, self._horizon, level)
+                links = groups.links(edges, level)
                 joined = groups.join(links) and level == last
         return groups.labels
 
@@ -83,41 +83,27 @@ class Linkage:
         """
         horizon = self._horizon + self.limits.looser
         groups = _Groups.of(problem, self.limits, labels)
-        pairs = _Pairs.of(problem, neighbours, self.limits, horizon)
-        links = groups.links(pairs, horizon, self.limits.threshold + self.limits.looser)
+        edges = Edges.of(problem, neighbours, self.limits, horizon)
+        links = groups.links(edges, self.limits.threshold + self.limits.looser)
         return links.take(np.lexsort((links.larger, links.smaller, links.costs)))
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Pairs:
-    """Neighbours in different groups, ordered by face and distance; those of one group are dropped as groups grow."""
-
-    faces: npt.NDArray[np.int32]
-    others: npt.NDArray[np.int32]
-    distances: npt.NDArray[np.float32]
-
-    @classmethod
-    def of(cls, problem: ClusteringProblem, neighbours: Neighbours, limits: LinkageLimits, horizon: float) -> Self:
-        excess = (np.linalg.norm(problem.embeddings, axis=1) - limits.usual_length).astype(np.float32)
-        longer = np.float32(limits.longer) * (excess[neighbours.faces] + excess[neighbours.others])
-        distances = neighbours.distances - longer
-        kept = np.flatnonzero(distances < horizon)
-        kept = kept[np.argsort(neighbours.faces[kept] + distances[kept].astype(np.float64) / 2, kind="stable")]
-        return cls(faces=neighbours.faces[kept], others=neighbours.others[kept], distances=distances[kept])
-
-    def drop(self, inner: npt.NDArray[np.bool_]) -> None:
-        if inner.any():
-            outer = ~inner
-            self.faces, self.others, self.distances = self.faces[outer], self.others[outer], self.distances[outer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Links:
     """Pairs of groups: the smaller, the larger, and how near they are (`costs`, a distance that allows for both)."""
 
-    smaller: Indices
-    larger: Indices
+    smaller: npt.NDArray[np.int32]
+    larger: npt.NDArray[np.int32]
     costs: npt.NDArray[np.float64]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Links"]) -> Self:
+        """Return the links of all parts."""
+        return cls(
+            smaller=np.concatenate([np.zeros(0, np.int32), *(part.smaller for part in parts)]),
+            larger=np.concatenate([np.zeros(0, np.int32), *(part.larger for part in parts)]),
+            costs=np.concatenate([np.zeros(0), *(part.costs for part in parts)]),
+        )
 
     def take(self, chosen: npt.NDArray[Any]) -> "Links":
         """Return the links at these places."""
@@ -151,26 +137,31 @@ class _Groups:
         firm[labels[seeded[problem.firm[problem.seeds[seeded]]]]] = True
         return cls(labels=labels, firm=firm, apart=problem.apart, limits=limits)
 
-    def links(self, pairs: _Pairs, horizon: float, level: float) -> Links:
+    def links(self, edges: Edges, level: float) -> Links:
         """Return the links of all groups that may be joined and are near enough for this level."""
         sizes = np.bincount(self.labels)
-        count = len(sizes)
-        pairs.drop(self.labels[pairs.faces] == self.labels[pairs.others])
-        if not len(pairs.faces):
-            return Links(smaller=np.zeros(0, np.intp), larger=np.zeros(0, np.intp), costs=np.zeros(0))
-        key, gains, edges = self._sums(pairs, sizes, horizon)
-        allowed = ~self._forbidden(key, count)
-        key, gains, edges = key[allowed], gains[allowed], edges[allowed]
-        one, other = key // count, key % count
-        distances = horizon - gains / sizes[one]
-        votes = edges / np.bincount(one, weights=edges, minlength=count)[one]
-        upward = sizes[one] <= sizes[other]
-        one, other, distances, votes = one[upward], other[upward], distances[upward], votes[upward]
-        rivals = np.where(sizes[other] > sizes[one], distances, horizon)
-        margins = _margins(one, distances, rivals, count, horizon)
-        costs = distances - self._allowance(sizes[one], sizes[other], margins, votes)
-        near = costs <= level + _BOTH_WAYS
-        return _one_way(Links(smaller=one[near], larger=other[near], costs=costs[near]), sizes, horizon).up_to(level)
+        apart = self._apart_keys(len(sizes))
+        found = [self._near(sums, sizes, apart, edges.horizon, level) for sums in edges.sums(self.labels, sizes)]
+        return _one_way(Links.joined(found), sizes, edges.horizon).up_to(level)
+
+    def _near(self, sums: Sums, sizes: Indices, apart: npt.NDArray[np.int64], horizon: float, level: float) -> Links:
+        """Return the links of some groups to larger ones that are near enough, or may be with the way back."""
+        sums = sums.take(np.flatnonzero(~self._forbidden(sums, apart, len(sizes))))
+        if not len(sums.ones):
+            return Links.joined(())
+        smaller, larger = sizes[sums.ones], sizes[sums.others]
+        distances = horizon - sums.gains / smaller
+        first = first_of_each(sums.ones)
+        number = np.cumsum(first) - 1
+        votes = sums.edges / np.add.reduceat(sums.edges, np.flatnonzero(first))[number]
+        # Rivals make a link cost more: most links cost too much without them, and only the others are looked at.
+        least = distances - self._allowance(smaller, larger, np.inf, votes)
+        both_ways = np.where(smaller == larger, _BOTH_WAYS, 0.0)
+        near = np.flatnonzero((least <= level + both_ways) & (smaller <= larger))
+        margins = _margins(number, distances, np.where(larger > smaller, distances, horizon), near, horizon)
+        costs = distances[near] - self._allowance(smaller[near], larger[near], margins, votes[near])
+        ones, others = sums.ones[near].astype(np.int32), sums.others[near].astype(np.int32)
+        return Links(smaller=ones, larger=others, costs=costs).up_to(level + _BOTH_WAYS)
 
     def join(self, links: Links) -> bool:
         """Join groups that are each other's nearest; return whether there were any."""
@@ -183,9 +174,9 @@ class _Groups:
         mutual = links.costs <= nearest[links.larger]
         links = links.take((links.costs <= nearest[links.smaller]) & (mutual | (sizes[links.larger] >= _A_GROUP)))
         links = links.take(np.lexsort((links.larger, links.costs, links.smaller)))
-        links = links.take(_first_of_each(links.smaller))
+        links = links.take(first_of_each(links.smaller))
         links = links.take(np.lexsort((links.smaller, links.costs, links.larger)))
-        links = links.take(_first_of_each(links.larger) | (sizes[links.larger] >= _A_GROUP))
+        links = links.take(first_of_each(links.larger) | (sizes[links.larger] >= _A_GROUP))
         links = links.take(~np.isin(links.larger, links.smaller))
         links = self._compatible(links)
         target = np.arange(len(sizes))
@@ -197,42 +188,25 @@ class _Groups:
         self.labels, self.firm = labels, firm
         return len(links.costs) > 0
 
-    def _sums(
-        self, pairs: _Pairs, sizes: Indices, horizon: float
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return how near each group is to each other one that neighbours of its faces are in.
-
-        Three arrays: the two groups as `one * groups + other`, in order; how much nearer than the horizon the faces of
-        the one are to their nearest in the other, summed up; and how many pairs of neighbours there are.
-        """
-        count = len(sizes)
-        key = pairs.faces.astype(np.int64) * count + self.labels[pairs.others]
-        order = np.argsort(key, kind="stable")
-        key, distances = key[order], pairs.distances[order]
-        starts = np.flatnonzero(_first_of_each(key))
-        edges = np.diff(np.append(starts, len(key)))
-        faces, others = np.divmod(key[starts], count)
-        wanted = np.minimum(sizes[others], _NEAREST)
-        found = np.minimum(edges, wanted)
-        sums = np.append(0.0, np.cumsum(distances, dtype=np.float64))
-        gains = (found * horizon - (sums[starts + found] - sums[starts])) / wanted
-        both = self.labels[faces].astype(np.int64) * count + others
-        order = np.argsort(both, kind="stable")
-        both = both[order]
-        starts = np.flatnonzero(_first_of_each(both))
-        return both[starts], np.add.reduceat(gains[order], starts), np.add.reduceat(edges[order], starts).astype(float)
-
-    def _forbidden(self, key: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:
+    def _apart_keys(self, count: int) -> npt.NDArray[np.int64]:
+        """Return the groups that may not come together, as `one * count + other`, in order."""
         one, other = self.labels[self.apart[:, 0]].astype(np.int64), self.labels[self.apart[:, 1]].astype(np.int64)
-        apart = np.isin(key, np.unique(np.concatenate((one * count + other, other * count + one))))
-        both_firm: npt.NDArray[np.bool_] = self.firm[key // count] & self.firm[key % count]
-        return apart | both_firm
+        return np.unique(np.concatenate((one * count + other, other * count + one)))
+
+    def _forbidden(self, sums: Sums, apart: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:
+        key = sums.ones * count + sums.others
+        both_firm: npt.NDArray[np.bool_] = self.firm[sums.ones] & self.firm[sums.others]
+        if len(key):
+            own = apart[np.searchsorted(apart, key[0]) : np.searchsorted(apart, key[-1], side="right")]
+            place = np.searchsorted(key, own)
+            both_firm[place[key[place] == own]] = True
+        return both_firm
 
     def _allowance(
         self,
         smaller: npt.NDArray[Any],
         larger: npt.NDArray[Any],
-        margins: npt.NDArray[np.float64],
+        margins: npt.NDArray[np.float64] | float,
         votes: npt.NDArray[np.float64],
     ) -> npt.NDArray[np.float64]:
         limits = self.limits
@@ -257,7 +231,7 @@ class _Groups:
         out[np.where(later, one, other)] = True
         firm = links.take(self.firm[links.smaller])
         firm = firm.take(np.lexsort((firm.smaller, firm.costs, firm.larger)))
-        out[firm.smaller[~_first_of_each(firm.larger)]] = True
+        out[firm.smaller[~first_of_each(firm.larger)]] = True
         return links.take(~out[links.smaller])
 
 
@@ -269,20 +243,13 @@ def numbered(labels: Indices) -> Indices:
     return numbers[labels]
 
 
-def _first_of_each(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Return where another value starts, in values with equal ones adjacent."""
-    first = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=first[1:])
-    return first
-
-
 def _one_way(links: Links, sizes: Indices, horizon: float) -> Links:
     """Return one link for two groups of the same size, which have one each way: the mean of both."""
     key = links.smaller.astype(np.int64) * len(sizes) + links.larger  # in order, as the sums were
-    back = links.larger.astype(np.int64) * len(sizes) + links.smaller
     equal = np.flatnonzero(sizes[links.smaller] == sizes[links.larger])
-    place = np.minimum(np.searchsorted(key, back[equal]), max(len(key) - 1, 0))
-    known = key[place] == back[equal]
+    back = links.larger[equal].astype(np.int64) * len(sizes) + links.smaller[equal]
+    place = np.minimum(np.searchsorted(key, back), max(len(key) - 1, 0))
+    known = key[place] == back
     costs = links.costs.copy()
     costs[equal] = (links.costs[equal] + np.where(known, links.costs[place], horizon)) / 2
     kept = np.ones(len(key), np.bool_)
@@ -294,14 +261,25 @@ def _margins(
     groups: Indices,
     distances: npt.NDArray[np.float64],
     rivals: npt.NDArray[np.float64],
-    count: int,
+    wanted: Indices,
     horizon: float,
 ) -> npt.NDArray[np.float64]:
-    """Return how much farther than each link the nearest rival is that is another one."""
-    first = np.full(count, horizon)
-    np.minimum.at(first, groups, rivals)
-    is_first = rivals <= first[groups]
-    second = np.full(count, horizon)
-    np.minimum.at(second, groups[~is_first], rivals[~is_first])
-    margins: npt.NDArray[np.float64] = np.where(is_first, second[groups], first[groups]) - distances
+    """Return how much farther than each of the wanted links the nearest rival is that is another one.
+
+    `groups` are in order and without gaps: those that the links are of.
+    """
+    is_wanted = np.zeros(int(groups[-1]) + 1, np.bool_)
+    is_wanted[groups[wanted]] = True
+    among = np.flatnonzero(is_wanted[groups])
+    starts = np.flatnonzero(first_of_each(groups[among]))
+    if not len(starts):
+        return np.zeros(0)
+    place = np.cumsum(is_wanted)[groups] - 1
+    first = np.minimum.reduceat(rivals[among], starts)
+    is_first = rivals[among] <= first[place[among]]
+    second = np.minimum.reduceat(np.where(is_first, horizon, rivals[among]), starts)
+    own = place[wanted]
+    margins: npt.NDArray[np.float64] = (
+        np.where(rivals[wanted] <= first[own], second[own], first[own]) - distances[wanted]
+    )
     return margins

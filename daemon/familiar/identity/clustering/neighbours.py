@@ -1,44 +1,41 @@
-"""The nearest neighbours of each face: of few faces by NumPy, of many by faiss."""
+"""The nearest neighbours of each face, by comparing each with the faces of the cells that are nearest to it.
 
-from collections.abc import Callable, Sequence
+The faces of a cell are compared with all that look for neighbours there at once, as the product of two matrices (an
+inverted file: J. Sivic, A. Zisserman, Video Google, ICCV 2003). What is farther than the neighbours that a face has
+already is passed over.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from familiar.identity.clustering.cells import Cells
+from familiar.identity.clustering.pair_keys import FACES, Keys, PairKeys
 from familiar.model import Embeddings
 
-_FEW = 1_500
-"""Up to this many faces NumPy is as fast, without the 0.2 s and 36 MB that loading faiss takes."""
-
-_EXACT = 10_000
-"""Up to this many faces, all pairs are compared; of more, those in the nearest cells of a face (an inverted file)."""
-
-_PROBES = 12
-"""Number of cells searched for a face: 99.97 % of the neighbours nearer than 0.45 are in them (docs/clusters.md)."""
-
-_BYTES = 160
+_BYTES = 60
 """Peak memory for one neighbour of one face (measured)."""
 
 _FEWEST, _MOST = 16, 32
 """Bounds of the number of neighbours of a face."""
 
-_BLOCK = 16_384
+_ROWS = 1 << 10
+"""Faces that are compared with those of a cell at once: their numbers fit into the cache of a core."""
 
-_Nearest: TypeAlias = Callable[[Embeddings, int], tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]]
-"""Returns squared distances and indices of so many faces that are nearest to each of some, the nearest first."""
+_NOBODY = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Neighbours:
-    """Pairs of a face and one of its nearest others, ordered by face and distance.
+    """The nearest others of each face, the nearest first.
 
-    `faces` and `others` are indices, `distances` are Euclidean; all have the shape (edges,).
+    `others`, shape (faces, places), are indices of faces, and `distances` are Euclidean. Places that are not taken are
+    the last ones: there the index is the number of faces, and the distance infinite.
     """
 
-    count: int
-    faces: npt.NDArray[np.int32]
     others: npt.NDArray[np.int32]
     distances: npt.NDArray[np.float32]
 
@@ -51,58 +48,118 @@ class Neighbours:
             within: the largest distance.
             memory: megabytes that grouping may take; at least 16 neighbours are found, even beyond this limit.
         """
-        number = len(embeddings)
-        wished = min(_MOST, max(_FEWEST, memory * 1_000_000 // (_BYTES * max(number, 1))))
-        count = min(wished, number - 1)
-        if count < 1:
-            return cls._joined(number, [])
-        nearest = _compare_all(embeddings) if number <= _FEW else _index(embeddings)
-        blocks = []
-        for start in range(0, number, _BLOCK):
-            squares, others = nearest(embeddings[start : start + _BLOCK], count + 1)
-            rows = np.arange(start, start + len(others), dtype=np.int32)[:, None]
-            kept = (others >= 0) & (others != rows) & (squares < within * within)
-            kept &= np.cumsum(kept, axis=1) <= count  # a twin may have taken the face's own place
-            distances = np.sqrt(np.maximum(squares[kept], 0.0), dtype=np.float32)
-            blocks.append((np.broadcast_to(rows, others.shape)[kept], others[kept].astype(np.int32), distances))
-        return cls._joined(number, blocks)
+        count = len(embeddings)
+        wished = min(_MOST, max(_FEWEST, memory * 1_000_000 // (_BYTES * max(count, 1))))
+        places = max(min(wished, count - 1), 0)
+        others = np.full((count, places), count, np.int32)
+        distances = np.full((count, places), np.inf, np.float32)
+        if places:
+            search = _Search.of(embeddings, places, within)
+            for start in range(0, count, FACES):
+                part = slice(start, min(start + FACES, count))
+                others[part], distances[part] = search.neighbours(part)
+        return cls(others=others, distances=distances)
 
-    @classmethod
-    def _joined(cls, number: int, blocks: Sequence[tuple[npt.NDArray[Any], ...]]) -> Self:
-        faces, others, distances = zip(*blocks, strict=True) if blocks else ((), (), ())
-        return cls(
-            count=number,
-            faces=np.concatenate(faces or [np.zeros(0, np.int32)]),
-            others=np.concatenate(others or [np.zeros(0, np.int32)]),
-            distances=np.concatenate(distances or [np.zeros(0, np.float32)]),
+    @property
+    def count(self) -> int:
+        """Number of faces."""
+        return len(self.others)
+
+    def pairs(self, within: float) -> "Pairs":
+        """Return the pairs that are nearer than `within`."""
+        faces, places = np.nonzero(self.distances < within)
+        return Pairs(
+            faces=faces.astype(np.int32), others=self.others[faces, places], distances=self.distances[faces, places]
         )
 
 
-def _compare_all(embeddings: Embeddings) -> _Nearest:
-    lengths, indices = np.einsum("nd,nd->n", embeddings, embeddings), np.arange(len(embeddings), dtype=np.int64)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pairs:
+    """Pairs of a face and one of its neighbours, ordered by face and distance; all have the shape (pairs,)."""
 
-    def nearest(faces: Embeddings, count: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        squares = np.einsum("nd,nd->n", faces, faces)[:, None] + lengths - 2.0 * (faces @ embeddings.T)
-        # The bits of numbers that are not negative have their order; with the index below them, twins have one, too.
-        keys = np.maximum(squares, 0.0, dtype=np.float32).view(np.int32).astype(np.int64) << 32 | indices
-        found = np.sort(np.partition(keys, count - 1, axis=1)[:, :count], axis=1)
-        return (found >> 32).astype(np.int32).view(np.float32), found & 0xFFFFFFFF
-
-    return nearest
+    faces: npt.NDArray[np.int32]
+    others: npt.NDArray[np.int32]
+    distances: npt.NDArray[np.float32]
 
 
-def _index(embeddings: Embeddings) -> _Nearest:
-    import faiss  # noqa: PLC0415 - see _FEW
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Search:
+    """A search of so many neighbours of each face within a distance.
 
-    size = embeddings.shape[1]
-    exact = faiss.IndexFlatL2(size)
-    if len(embeddings) <= _EXACT:
-        exact.add(embeddings)
-        return exact.search
-    cells = int(2 * np.sqrt(len(embeddings)))
-    index = faiss.IndexIVFFlat(exact, size, cells)
-    index.cp.niter, index.cp.max_points_per_centroid, index.cp.seed = 5, 40, 1
-    index.train(embeddings)
-    index.add(embeddings)
-    index.nprobe = _PROBES
-    return index.search
+    The product of a row of `asked`, which are the faces in the order of their cells, and one of `_asking` is the square
+    of their distance, less a bound.
+    """
+
+    embeddings: Embeddings
+    lengths: npt.NDArray[np.float32]
+    cells: Cells
+    asked: Embeddings
+    form: PairKeys
+    places: int
+    within: float
+
+    @classmethod
+    def of(cls, embeddings: Embeddings, places: int, within: float) -> Self:
+        cells, (count, size) = Cells.of(embeddings), embeddings.shape
+        lengths = np.einsum("nd,nd->n", embeddings, embeddings)
+        asked = np.empty((count, size + 2), np.float32)
+        np.multiply(embeddings[cells.members], -2.0, out=asked[:, :size])
+        asked[:, size], asked[:, size + 1] = lengths[cells.members], 1.0
+        return cls(
+            embeddings=embeddings,
+            lengths=lengths,
+            cells=cells,
+            asked=asked,
+            form=PairKeys.of(count),
+            places=places,
+            within=within,
+        )
+
+    def neighbours(self, faces: slice) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Return the neighbours of some faces, and their distances."""
+        keys = self._nearest(faces)
+        is_taken = keys != _NOBODY
+        others = np.where(is_taken, self.form.others(keys), len(self.embeddings))
+        distances = np.where(is_taken, np.sqrt(self.form.squares(keys)), np.inf)
+        own = others == np.arange(faces.start, faces.stop)[:, None]
+        # The face itself is among the nearest, unless so many twins of it took its place; then the last is left out.
+        own[~own.any(axis=1), -1] = True
+        return others[~own].reshape(-1, self.places), distances[~own].reshape(-1, self.places)
+
+    def _nearest(self, faces: slice) -> Keys:
+        """Return the keys of the nearest faces of some, themselves among them, in order; `_NOBODY` where there is none.
+
+        In each turn, a face looks only for those that are nearer than what it found before.
+        """
+        bounds = np.full(faces.stop - faces.start, self.within * self.within, np.float32)
+        first = self.form.first(len(bounds))
+        nearest = np.zeros((0, self.places + 1), np.int64)
+        for turn in self.cells.turns:
+            found = [nearest[nearest != _NOBODY], *self._nearer(faces, bounds, turn)]
+            keys = np.sort(np.concatenate(found))
+            starts = np.searchsorted(keys, first)
+            places = starts[:, None] + np.arange(self.places + 1)
+            is_taken = places < np.append(starts[1:], len(keys))[:, None]
+            nearest = np.where(is_taken, keys[np.minimum(places, len(keys) - 1)], _NOBODY)
+            is_full = is_taken[:, -1]
+            bounds[is_full] = self.form.squares(nearest[is_full, -1])
+        return nearest
+
+    def _nearer(self, faces: slice, bounds: npt.NDArray[np.float32], turn: slice) -> Iterator[Keys]:
+        """Give the keys of those that some faces meet in the cells of a turn, and that are nearer than their bounds."""
+        asking = self._asking(faces, bounds)
+        for cell, visitors in self.cells.visits(faces, turn):
+            asked, members = self.asked[cell].T, self.cells.members[cell]
+            for start in range(0, len(visitors), _ROWS):
+                rows = visitors[start : start + _ROWS]
+                beyond = asking[rows] @ asked
+                near = np.flatnonzero(beyond < 0.0)
+                row, column = np.divmod(near, len(members))
+                row = rows[row]
+                squares = np.maximum(beyond.ravel()[near] + bounds[row], 0.0)
+                yield self.form.keys(row, squares, members[column])
+
+    def _asking(self, faces: slice, bounds: npt.NDArray[np.float32]) -> Embeddings:
+        embeddings = self.embeddings[faces]
+        ones = np.ones((len(embeddings), 1), np.float32)
+        return np.concatenate((embeddings, ones, (self.lengths[faces] - bounds)[:, None]), axis=1)

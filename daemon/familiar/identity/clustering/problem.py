@@ -1,16 +1,15 @@
 """The problem of grouping, and the contract of its algorithms."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self, TypeAlias
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from familiar.embedding_models import Calibration
+from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.model import Embeddings
-
-Indices: TypeAlias = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

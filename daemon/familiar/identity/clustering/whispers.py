@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from familiar.embedding_models import Calibration
 from familiar.identity.clustering.bounds import within_bounds
+from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.problem import ClusteringProblem, Indices
+from familiar.identity.clustering.problem import ClusteringProblem
 from familiar.model import Embeddings
 
 _CLASSES = 8
@@ -62,9 +63,9 @@ class Whispers:
 def _graph(neighbours: Neighbours, threshold: float, *, hears_itself: bool) -> Any:
     from scipy.sparse import csr_array  # noqa: PLC0415 - it takes a third of a second to import
 
-    near = neighbours.distances < threshold
+    pairs = neighbours.pairs(threshold)
     itself = np.arange(neighbours.count if hears_itself else 0, dtype=np.int32)
-    ends = (np.append(neighbours.faces[near], itself), np.append(neighbours.others[near], itself))
+    ends = (np.append(pairs.faces, itself), np.append(pairs.others, itself))
     graph = csr_array((np.ones(len(ends[0]), np.float32), ends), shape=(neighbours.count, neighbours.count))
     return graph.maximum(graph.T).tocsr()
 

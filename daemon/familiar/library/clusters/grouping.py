@@ -16,10 +16,14 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingR
 
     store.qualities.rate_all()
     basis = basis_of_round(store, settings, model)
-    faces = store.rounds.to_group(
-        model, min_size=settings.min_size, min_quality=settings.min_quality, same_photo=settings.same_photo
+    # The faces have no name here: `group` lets go of them once it has put them in order.
+    grouping = group(
+        store.rounds.to_group(
+            model, min_size=settings.min_size, min_quality=settings.min_quality, same_photo=settings.same_photo
+        ),
+        settings,
     )
-    result = store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
+    result = store.rounds.apply(grouping, model, basis=basis, same_photo=settings.same_photo)
     return replace(result, left_out=store.photos.count_outdated(model))
 
 

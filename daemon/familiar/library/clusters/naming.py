@@ -1,7 +1,6 @@
 """Name clusters: the best and most different faces of a cluster become references of the person."""
 
 from familiar.errors import UsageError
-from familiar.identity.references import choose_references
 from familiar.model import JUNK
 from familiar.store.store import Store
 
@@ -14,6 +13,8 @@ def name_cluster(store: Store, cluster_id: int, name: str, *, model: str, allow_
     Raises:
         UsageError: there is no such cluster, the name can't be used, or it was refused for the cluster.
     """
+    from familiar.identity.references import choose_references  # noqa: PLC0415 - it needs NumPy
+
     ids, embeddings, qualities = store.clusters.embeddings(store.clusters.live(cluster_id), model)
     chosen = [ids[number] for number in choose_references(embeddings, qualities, least=JUNK)]
     if ids and not chosen:

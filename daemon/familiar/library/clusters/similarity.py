@@ -1,9 +1,12 @@
 """Who a cluster may be: the people who are most similar to its faces."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from familiar.library.recognition import Recogniser
 from familiar.store.store import Store
+
+if TYPE_CHECKING:
+    from familiar.library.recognition import Recogniser
 
 _TYPICAL = 24
 """Faces of a cluster that are compared: those nearest to its centre."""
@@ -17,7 +20,7 @@ class SimilarPerson:
     distance: float
 
 
-def similar_people(store: Store, recogniser: Recogniser, cluster_id: int, *, most: int) -> list[SimilarPerson]:
+def similar_people(store: Store, recogniser: "Recogniser", cluster_id: int, *, most: int) -> list[SimilarPerson]:
     """Return who a cluster may be, the most similar person first; not those who were refused for it, or are hidden.
 
     Raises:
