@@ -31,7 +31,6 @@ from support.household import command
 
 SIZES = (10_000, 100_000, 1_000_000)
 REFERENCES = 10
-RULES = {"rules": [{"name": "albums", "when": {"person": "any"}, "then": [{"link": "albums/{person}/"}]}]}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 COMMANDS = (
@@ -91,7 +90,9 @@ class Bench:
         for path in (store.parent, self.tree):
             path.mkdir(parents=True, exist_ok=True)
         (self.folder / "familiar.yaml").write_text(json.dumps({"folders": [str(self.tree)], "settle": 0.2}))
-        (self.folder / "rules.yaml").write_text(json.dumps(RULES))
+        link = {"link": f"{self.folder}/albums/{{person}}/"}
+        rules = [{"name": "albums", "when": {"person": "any"}, "then": [link]}]
+        (self.folder / "rules.yaml").write_text(json.dumps({"rules": rules}))
         people = min(1_000, self.photos // 100)
         begin = time.perf_counter()
         LargeLibrary(

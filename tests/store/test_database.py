@@ -2,8 +2,9 @@ import os
 import shutil
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from familiar.effects.kinds.move_sidecar import MoveSidecar
 from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.errors import StoreError, StoreUnavailableError
 from familiar.model import Copy, Move, SidecarContent
+from familiar.store.check import StoreCheck, damage_in
 from familiar.store.database import Database as StoreFile
 from familiar.store.database import writing
 from familiar.store.migrations import migrations
-from familiar.store.opening import damage_in, open_database
+from familiar.store.opening import open_database
 from familiar.store.store import Store
+from support.large_store import fill
 from support.people import add_person
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -132,8 +135,42 @@ def test_a_damaged_store_is_reported_and_never_recreated(tmp_path: Path, harm: C
     harm(path)
     before = path.read_bytes()
     with pytest.raises(StoreError, match=r"familiar\.db: the store is damaged .*Restore a backup"):
-        open_database(path, now=NOON, check=True)
+        open_database(path, now=NOON, check=StoreCheck(path))
     assert path.read_bytes() == before
+
+
+def harmed_far_from_the_start(path: Path) -> None:
+    """Harm a page that is not read when a store is opened: of the index of plans by photos."""
+    with closing(sqlite3.connect(path)) as conn:
+        (page,) = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'photos_damaged'").fetchone()
+        (size,) = conn.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+
+
+def test_a_check_that_takes_long_goes_on_beside_the_work_and_tells_of_damage(tmp_path: Path) -> None:
+    path = closed_store(tmp_path / "familiar.db")
+    harmed_far_from_the_start(path)
+    check = StoreCheck(path, patience=0)
+    with suppress(StoreError):  # it may be that fast
+        check.begin()
+    with pytest.raises(StoreError, match="Nothing was changed"):
+        check.finish()
+    with pytest.raises(StoreError, match="Nothing more is changed"):
+        check.look()
+
+
+def test_a_check_ends_with_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with Store(path) as store:
+        fill(store, photos=20_000, faces=20_000, people=3)
+    check = StoreCheck(path, patience=0)
+    with closing(opened(path)):
+        check.begin()
+        check.close()
+    assert "store check" not in {thread.name for thread in threading.enumerate()}
+    check.look()
 
 
 def test_a_foreign_sqlite_file_is_refused(tmp_path: Path) -> None:
@@ -178,7 +215,7 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
 
 def test_a_sound_store_has_no_damage(tmp_path: Path) -> None:
     with closing(opened(tmp_path / "familiar.db")) as db:
-        assert damage_in(db) is None
+        assert damage_in(db.conn) is None
 
 
 SIDECAR = Path("/in/a.jpg.xmp")

@@ -17,6 +17,7 @@ from familiar.filesystem.anchors import Anchor
 from familiar.model import Copy, Photo, Plan
 from familiar.store.store import Store
 from support.people import add_person
+from support.stores import put_store
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[Store]:
-    with Store(path, now=lambda: NOON) as opened:
+    with Store(put_store(path.parent), now=lambda: NOON) as opened:
         yield opened
 
 

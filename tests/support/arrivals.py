@@ -20,6 +20,7 @@ from familiar.store.files import FileRow
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog
+from support.stores import put_store
 
 MODEL = "test"
 
@@ -118,7 +119,7 @@ class ArrivalBench:
     @classmethod
     @contextmanager
     def at(cls, base: Path) -> Iterator["ArrivalBench"]:
-        with Store(base / "familiar.db") as store:
+        with Store(put_store(base)) as store:
             yield cls(base, store)
 
     def clock(self) -> float:

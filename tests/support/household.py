@@ -86,7 +86,7 @@ class Household:
 
     def make_store(self) -> None:
         """Make a store without a photo, as a scan of an empty folder does."""
-        self.state.mkdir(exist_ok=True)
+        self.state.mkdir(mode=0o700, exist_ok=True)
         put_store(self.state)
 
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -129,13 +129,15 @@ class Household:
         return json.loads(self.ask(*arguments, "--json", check=check).stdout)
 
     def scan(self, *arguments: str | Path, check: bool = True) -> list[dict[str, Any]]:
-        """Scan in this process, and return the log."""
+        """Scan in this process, and return the log; the first scan finds an empty store."""
+        self._begin()
         result = self.ask("scan", "--log-format", "json", "--log-level", "debug", *arguments, check=check)
         return events_in(result.stderr)
 
     @contextmanager
     def running(self, *arguments: str | Path) -> "Iterator[Running]":
-        """Run the daemon for a block; it is stopped at the end, if it still runs."""
+        """Run the daemon for a block; it is stopped at the end, if it still runs. The first one finds an empty store."""
+        self._begin()
         log = self.base / f"log-{time.monotonic_ns()}.json"
         with log.open("wb") as stderr:
             process = subprocess.Popen(
@@ -163,6 +165,11 @@ class Household:
         tops = folders or tuple(path for path in self.base.iterdir() if path.is_dir() and path.name not in _OWN)
         files = (path for top in tops for path in sorted(top.rglob("*")) if path.is_file() or path.is_symlink())
         return {str(path.relative_to(self.base)): path.read_bytes() for path in files}
+
+    def _begin(self) -> None:
+        """Put an empty store into a state folder that there is not yet: to make one takes as long as a small scan."""
+        if not self.state.exists():
+            self.make_store()
 
     @property
     def _before(self) -> Callable[[], None] | None:

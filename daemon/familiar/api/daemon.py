@@ -292,7 +292,7 @@ def _tell_start(session: Session, settings: Settings, store: Store) -> None:
         state=session.environment.state,
         config=session.environment.config,
         folders=[folder.path for folder in settings.folders],
-        people=len(store.people.all()),
+        people=store.people.count(),
         period=settings.log.heartbeat,
     )
     if store.backup is not None:

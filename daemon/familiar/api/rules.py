@@ -170,7 +170,7 @@ class PhotoRules:
     def _known_people(self) -> set[str]:
         """Return the keys of the names of all people; without a store there are none."""
         try:
-            return {name_key(person.name) for person in self._session.store().people.all()}
+            return {name_key(name) for name in self._session.store().people.names()}
         except NoStoreError:
             return set()
 

@@ -58,7 +58,7 @@ class RuleBook:
         if self.file is None:
             return
         self._log.emit("rules.loaded", file=self.file, rules=[rule.name for rule in self._rules.rules])
-        known = {name_key(person.name) for person in self._store.people.all()}
+        known = {name_key(name) for name in self._store.people.names()}
         for name in sorted(self._rules.people()):
             if name_key(name) not in known:
                 self._log.emit("rules.unknown_person", file=self.file, person=name)

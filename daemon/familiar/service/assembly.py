@@ -246,6 +246,7 @@ def _jobs(inputs: DaemonInputs, parts: Parts, window: FileWindow, syncs: "Sequen
     return (
         Periodic(store.check_in_place),
         Periodic(store.check_schema, every=_LOOK_AT_STORE),
+        Periodic(store.check_whole, every=_LOOK_AT_STORE),
         ReferenceReencoding(reencoder=parts.reencoder, stop=parts.stop, on_progress=notifier.ping),
         Periodic(inputs.rules.look),
         parts.intake,

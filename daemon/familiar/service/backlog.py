@@ -68,11 +68,15 @@ class Backlog:
 
 def runs_on_battery(supplies: Path) -> bool:
     """Return whether a battery of this machine, not one of a mouse, discharges."""
+    try:
+        found = tuple(supplies.iterdir())
+    except OSError:
+        return False
     return any(
         _text(supply / "type") == "Battery"
         and _text(supply / "scope") != "Device"
         and _text(supply / "status") == "Discharging"
-        for supply in supplies.glob("*")
+        for supply in found
     )
 
 

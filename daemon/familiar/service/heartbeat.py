@@ -6,6 +6,7 @@ one call holds the loop, a thread beats, and says what it can without the loop.
 
 import asyncio
 import os
+import resource
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -260,5 +261,8 @@ def _remote(state: RemoteState | None) -> list[dict[str, str | int | None]]:
 
 
 def _resident() -> int:
-    """Return the bytes of memory that the process has."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    """Return the bytes of memory that the process has, or has had at most if no more files can be opened."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -223,15 +223,21 @@ def connect(path: Path, *, create: bool = False) -> Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a file of SQLite for reading only, for any thread."""
+    address = f"file://{quote(os.fsencode(os.path.abspath(path)))}?mode=ro"
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+
+
 def _storable_values(values: _Values) -> _Values:
     if isinstance(values, Mapping):
         return {name: storable(value) for name, value in values.items()}
     return [storable(value) for value in values]
 
 
-def damage_message(path: Path, detail: str) -> str:
-    """Return what is said of a damaged store."""
+def damage_message(path: Path, detail: str, outcome: str = "Nothing was changed.") -> str:
+    """Return what is said of a damaged store, with what came of it."""
     return (
-        f"{path}: the store is damaged ({detail}). Nothing was changed. Restore a backup, or move it away to start a "
+        f"{path}: the store is damaged ({detail}). {outcome} Restore a backup, or move it away to start a "
         "new store; `sqlite3 FILE .recover` may save its content."
     )

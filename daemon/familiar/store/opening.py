@@ -18,6 +18,7 @@ import familiar
 from familiar.errors import NoStoreError, OlderStoreError, StoreError, StoreUnavailableError
 from familiar.filesystem.anchors import Anchor
 from familiar.state import is_without_room, keep_owner_of
+from familiar.store.check import StoreCheck
 from familiar.store.connection import BUSY_SECONDS, LOGS, connect, damage_message
 from familiar.store.database import Database
 from familiar.store.migrations import migrations
@@ -32,7 +33,7 @@ def open_database(
     now: datetime,
     create: bool = True,
     migrate: bool = True,
-    check: bool = False,
+    check: StoreCheck | None = None,
     kinds: AbstractSet[str] | None = None,
 ) -> tuple[Database, Path | None]:
     """Open the store at `path`, migrating it as needed; return it, and the backup if it was migrated.
@@ -42,7 +43,7 @@ def open_database(
         now: used in the name of a backup that precedes a migration.
         create: create a missing store.
         migrate: migrate an older store; only the one who holds the state folder may.
-        check: read the whole file and look for damage (`PRAGMA quick_check`).
+        check: what looks for damage in the whole file; before a migration it is waited for.
         kinds: the kinds of operations that this version knows; None if no operation is to be read.
 
     Raises:
@@ -61,25 +62,18 @@ def open_database(
         db = Database(connection)
         try:
             _refuse_newer(db, path, kinds)
-            if check:
-                _check(db, path)
+            if check is not None:
+                check.begin()
             if not migrate:
                 _refuse_older(db, path)
+            if check is not None and migrations.pending(connection):
+                check.finish()
             backup = _migrate(db, path, now)
             connection.watch(path, anchor)
         except BaseException:
             db.close()
             raise
         return db, backup
-
-
-def damage_in(db: Database) -> str | None:
-    """Check the whole store, and return the damage, or None."""
-    try:
-        rows = [str(row[0]) for row in db.conn.execute("PRAGMA quick_check(3)")]
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return None if rows == ["ok"] else "; ".join(rows)
 
 
 def _check_file(path: Path) -> None:
@@ -193,12 +187,6 @@ def _give_rights_of(path: Path, copy: Path) -> None:
     if (found.st_uid, found.st_gid) != (made.st_uid, made.st_gid):
         os.chown(copy, found.st_uid, found.st_gid)
     copy.chmod(stat.S_IMODE(found.st_mode))
-
-
-def _check(db: Database, path: Path) -> None:
-    damage = damage_in(db)
-    if damage:
-        raise StoreError(damage_message(path, damage))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from familiar.closing import Closing
 from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.filesystem.anchors import Anchor
+from familiar.store.check import StoreCheck, damage_in
 from familiar.store.clusters.clusters import Clusters
 from familiar.store.clusters.rounds import Rounds
 from familiar.store.clusters.suggestions import Suggestions
@@ -33,7 +34,7 @@ from familiar.store.matched_people import MatchedPeople
 from familiar.store.matrix import NAME as MATRIX_NAME
 from familiar.store.matrix import EmbeddingMatrix
 from familiar.store.models import Models
-from familiar.store.opening import damage_in, open_database
+from familiar.store.opening import open_database
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places
@@ -84,7 +85,7 @@ class Store(Closing):
             now: a clock that gives UTC.
             create: create a missing store.
             migrate: migrate an older store; only the one who holds the state folder may.
-            check: read the whole file first and look for damage.
+            check: look for damage in the whole file, of which `check_whole` tells if that takes long.
             kinds: all kinds of operations.
 
         Raises:
@@ -95,9 +96,14 @@ class Store(Closing):
         self.path = path
         self.now = now
         self.kinds = kinds
-        self._db, self.backup = open_database(
-            path, now=now(), create=create, migrate=migrate, check=check, kinds=kinds.names()
-        )
+        self._check = StoreCheck(path) if check else None
+        try:
+            self._db, self.backup = open_database(
+                path, now=now(), create=create, migrate=migrate, check=self._check, kinds=kinds.names()
+            )
+        except BaseException:
+            self._end_check()
+            raise
         self.files = Files(self._db, now=now)
         self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
@@ -219,8 +225,22 @@ class Store(Closing):
 
     def damage(self) -> str | None:
         """Check the whole store, and return the damage, or None."""
-        return damage_in(self._db)
+        return damage_in(self._db.conn)
+
+    def check_whole(self) -> None:
+        """Look at what the check of the whole file has found, which goes on since the store was opened.
+
+        Raises:
+            StoreError: there is damage.
+        """
+        if self._check is not None:
+            self._check.look()
 
     def close(self) -> None:
         """Close the file."""
+        self._end_check()
         self._db.close()
+
+    def _end_check(self) -> None:
+        if self._check is not None:
+            self._check.close()

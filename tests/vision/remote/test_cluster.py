@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from distributed import Client
 
 from conftest import put, put_variants
 from familiar.errors import FamiliarError, GoneError
@@ -19,6 +20,7 @@ from familiar.filesystem.reading import fingerprint
 from familiar.model import Photo
 from familiar.remote_state import RemoteState, RemoteWorker
 from familiar.settings import VisionSettings, WorkerSettings
+from familiar.vision.remote import calls, connection
 from familiar.vision.remote.cluster import Cluster
 from familiar.vision.remote.installation import installation_here
 from familiar.vision.remote.pool import RemoteWorkers
@@ -158,6 +160,19 @@ def test_a_worker_that_is_killed_costs_only_what_it_has_and_one_that_comes_gets_
     assert all(isinstance(one, Photo) and len(one.faces) == 1 for one in found)
     assert list(by_name(state)) == ["one"]
     assert deaths == 0  # no process here had to help
+
+
+def test_what_a_worker_is_sent_is_kept_in_a_folder_that_dask_removes_if_it_is_killed(cluster: DaskCluster) -> None:
+    cluster.need("one")
+    with Client(cluster.address, security=connection._security(cluster.settings())) as client:  # type: ignore[no-untyped-call]
+        folder = Path(client.submit(calls.scratch_folder, pure=False).result(timeout=60))
+    assert folder.is_dir()
+    cluster.need()
+    assert folder.is_dir()
+    cluster.need("one")
+    with Client(cluster.address, security=connection._security(cluster.settings())) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(1, timeout=60)
+    assert not folder.exists()
 
 
 def test_a_worker_whose_answers_are_nonsense_gets_no_more_photos_and_nothing_of_it_is_run(

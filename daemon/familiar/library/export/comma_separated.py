@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from familiar.library.export.json_lines import plain_embedding
 from familiar.store.tables import Column, Kind, Row
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -53,7 +54,7 @@ def _truth(value: bool) -> str:  # noqa: FBT001 - a value of a table
 
 
 def _list(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value) if value else "[]"
 
 
 _CELLS: dict[Kind, Callable[[Any], Any]] = {

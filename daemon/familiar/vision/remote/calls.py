@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import platformdirs
+from distributed import get_worker
 
 from familiar.errors import (
     ChangedError,
@@ -134,10 +135,21 @@ def _at_hand(path: Path, content: bytes | None) -> Iterator[Path]:
         yield path
         return
     suffix = path.suffix if is_raw(path) or is_video(path) else ""
-    with tempfile.NamedTemporaryFile(prefix="familiar-", suffix=suffix) as file:
+    with tempfile.NamedTemporaryFile(prefix="familiar-", suffix=suffix, dir=scratch_folder()) as file:
         file.write(content)
         file.flush()
         yield Path(file.name)
+
+
+def scratch_folder() -> str | None:
+    """Return the folder of this worker, or None if this process is none.
+
+    When a worker starts, Dask removes the folders of those that were killed.
+    """
+    try:
+        return str(get_worker().local_directory)
+    except ValueError:
+        return None
 
 
 @cache

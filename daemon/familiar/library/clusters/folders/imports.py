@@ -59,7 +59,7 @@ def read_snapshot(store: Store, manifest: ClusterManifest, contents: FolderConte
         live=live,
         cluster_of=cluster_of,
         photos=photos,
-        people=tuple(person.name for person in store.people.all()),
+        people=tuple(store.people.names()),
     )
 
 
