@@ -136,7 +136,7 @@ class Household:
 
     @contextmanager
     def running(self, *arguments: str | Path) -> "Iterator[Running]":
-        """Run the daemon for a block; it is stopped at the end, if it still runs. The first one finds an empty store."""
+        """Run the daemon for a block, and stop it at the end, if it still runs; the first one finds an empty store."""
         self._begin()
         log = self.base / f"log-{time.monotonic_ns()}.json"
         with log.open("wb") as stderr:
