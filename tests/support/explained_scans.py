@@ -19,6 +19,7 @@ _REASONS = {
     "It answers a question about all of them: how many there are, or how they are distributed.": (
         *("Clusters._clusters clusters", "Clusters.counts clusters", "Clusters.ungrouped faces"),
         *("FaceEmbeddings.count_missing faces", "Files.counts files", "OperationJournal.counts operations"),
+        "People.all matches",
         *("Models._count faces", "Models._count face_embeddings"),
         *("Photos._count faces", "Photos._count matches", "Photos.counts photos", "Rounds.basis clip_faces"),
         *("StoreStatistics._rows faces", "StoreStatistics._rows matches", "StoreStatistics._rows cluster_faces"),

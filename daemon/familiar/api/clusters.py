@@ -58,6 +58,10 @@ class FaceClusters:
         """
         return self._session.store().clusters.all()
 
+    def unnamed(self) -> list[ClusterRow]:
+        """Return the clusters without a name that are not ignored, in the order of `all`."""
+        return self._session.store().clusters.unnamed()
+
     def waiting(self, *, least: int = 1, among: Sequence[int] | None = None) -> list[ClusterRow]:
         """Return the clusters that wait for a name, in the order of `all`.
 

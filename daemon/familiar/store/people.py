@@ -96,7 +96,17 @@ class People:
 
     def all(self) -> list[PersonRow]:
         """Return all people, by name."""
-        return self._people("")
+        rows = self._db.conn.execute(
+            f"""
+            WITH matched AS (SELECT person_id, face_id FROM matches NOT INDEXED WHERE accepted = 1 ORDER BY face_id),
+            shown AS (
+                SELECT person_id, count(DISTINCT photo_id) AS photos
+                FROM matched CROSS JOIN faces INDEXED BY faces_glance ON faces.id = face_id GROUP BY person_id
+            )
+            SELECT {_STATE}, COALESCE(photos, 0) FROM people LEFT JOIN shown ON person_id = people.id ORDER BY key
+            """
+        )
+        return [PersonRow(**_state_in(row), photos=photos) for *row, photos in rows]
 
     def count(self) -> int:
         """Return how many people there are."""

@@ -80,7 +80,7 @@ def list_(library: Library, *, everything: bool) -> Answer:
 
     Clusters with nothing but faces of poor quality come last, in a table of their own.
     """
-    rows = [row for row in library.clusters.all() if everything or row.kind == "unnamed"]
+    rows = library.clusters.all() if everything else library.clusters.unnamed()
     return Answer(data=[asdict(row) for row in rows], text=lambda: _show_clusters(rows))
 
 

@@ -49,7 +49,7 @@ class Edges:
     """Pairs of a face and a neighbour that is nearer than the horizon.
 
     `faces`, shape (n,), are those with neighbours in other groups. `others` and `distances`, shape (n, places), are
-    like those of `Neighbours`, and the number of places is a power of two.
+    like those of `Neighbours`.
     """
 
     faces: npt.NDArray[np.int32]
@@ -63,28 +63,21 @@ class Edges:
         others, distances = neighbours.others, neighbours.distances
         if limits.longer:
             others, distances = _shortened(problem.embeddings, neighbours, limits)
-        others = np.where(distances < horizon, others, np.int32(neighbours.count))
-        places = others.shape[1]
-        lacking = ((0, 0), (0, (1 << max(places - 1, 0).bit_length()) - places))  # see `_sums`
-        return cls(
-            faces=np.arange(neighbours.count, dtype=np.int32),
-            others=np.pad(others, lacking, constant_values=neighbours.count),
-            distances=np.pad(distances, lacking),
-            horizon=horizon,
-        )
+        faces = np.arange(neighbours.count, dtype=np.int32)
+        return cls(faces=faces, others=others, distances=distances, horizon=horizon)
 
     def sums(self, labels: Indices, sizes: Indices) -> Iterator[Sums]:
         """Give the sums of some groups after the other, and drop the faces that have no neighbour in another group.
 
         Groups grow from one call to the next.
         """
-        groups = np.append(labels, -1).astype(np.int32)
+        groups = np.append(labels, -1).astype(np.int32)  # the last one where there is no neighbour
         order = np.argsort(groups[self.faces], kind="stable")
         has_outer = np.zeros(len(order), np.bool_)
         for start, end in _whole_groups(groups[self.faces[order]]):
             rows = order[start:end]
             own, near = groups[self.faces[rows]], groups[self.others[rows]]
-            outer = (near != own[:, None]) & (near >= 0)
+            outer = (near != own[:, None]) & (self.distances[rows] < self.horizon)
             has_outer[rows] = outer.any(axis=1)
             yield self._sums(rows, own, near, outer, sizes)
         if np.count_nonzero(has_outer) < len(order) * _KEPT:
@@ -109,11 +102,11 @@ class Edges:
         key = near.astype(np.int64)
         key <<= row_bits + place_bits
         key += (own - own[:1]).astype(np.int64)[:, None] << group_bits + row_bits + place_bits
-        key += np.arange(near.size).reshape(near.shape)
+        key += (np.arange(len(rows)) << place_bits)[:, None] + np.arange(near.shape[1])
         key = np.sort(key[outer])
-        places = key & (1 << row_bits + place_bits) - 1
+        row, place = key >> place_bits & (1 << row_bits) - 1, key & (1 << place_bits) - 1
         sums = np.zeros(len(key) + 1)
-        np.cumsum(self.distances[rows].ravel().take(places), dtype=np.float64, out=sums[1:])
+        np.cumsum(self.distances[rows].ravel().take(row * near.shape[1] + place), dtype=np.float64, out=sums[1:])
         key >>= place_bits
         starts = np.flatnonzero(first_of_each(key))
         groups = key[starts] >> row_bits

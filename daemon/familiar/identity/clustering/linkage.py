@@ -38,6 +38,9 @@ _FIRST, _LEVEL = 0.16, 0.01
 _BOTH_WAYS = 0.05
 """How much farther than the level two groups of the same size may be one way, if they are nearer the other way."""
 
+_AT_ONCE = 1 << 20
+"""Links whose way back is looked for at once."""
+
 _LONGER_AT_MOST = 0.15
 """How much longer than usual embeddings of more than one or two faces in a thousand are not."""
 
@@ -105,7 +108,7 @@ class Links:
             costs=np.concatenate([np.zeros(0), *(part.costs for part in parts)]),
         )
 
-    def take(self, chosen: npt.NDArray[Any]) -> "Links":
+    def take(self, chosen: npt.NDArray[Any] | slice) -> "Links":
         """Return the links at these places."""
         return Links(smaller=self.smaller[chosen], larger=self.larger[chosen], costs=self.costs[chosen])
 
@@ -141,8 +144,10 @@ class _Groups:
         """Return the links of all groups that may be joined and are near enough for this level."""
         sizes = np.bincount(self.labels)
         apart = self._apart_keys(len(sizes))
-        found = [self._near(sums, sizes, apart, edges.horizon, level) for sums in edges.sums(self.labels, sizes)]
-        return _one_way(Links.joined(found), sizes, edges.horizon).up_to(level)
+        near = Links.joined(
+            [self._near(sums, sizes, apart, edges.horizon, level) for sums in edges.sums(self.labels, sizes)]
+        )
+        return _one_way(near, sizes, edges.horizon).up_to(level)
 
     def _near(self, sums: Sums, sizes: Indices, apart: npt.NDArray[np.int64], horizon: float, level: float) -> Links:
         """Return the links of some groups to larger ones that are near enough, or may be with the way back."""
@@ -246,14 +251,16 @@ def numbered(labels: Indices) -> Indices:
 def _one_way(links: Links, sizes: Indices, horizon: float) -> Links:
     """Return one link for two groups of the same size, which have one each way: the mean of both."""
     key = links.smaller.astype(np.int64) * len(sizes) + links.larger  # in order, as the sums were
-    equal = np.flatnonzero(sizes[links.smaller] == sizes[links.larger])
-    back = links.larger[equal].astype(np.int64) * len(sizes) + links.smaller[equal]
-    place = np.minimum(np.searchsorted(key, back), max(len(key) - 1, 0))
-    known = key[place] == back
-    costs = links.costs.copy()
-    costs[equal] = (links.costs[equal] + np.where(known, links.costs[place], horizon)) / 2
-    kept = np.ones(len(key), np.bool_)
-    kept[equal[known & (links.smaller[equal] > links.larger[equal])]] = False
+    costs, kept = links.costs.copy(), np.ones(len(key), np.bool_)
+    for start in range(0, len(key), _AT_ONCE):
+        part = links.take(slice(start, start + _AT_ONCE))
+        equal = np.flatnonzero(sizes[part.smaller] == sizes[part.larger])
+        part = part.take(equal)
+        back = part.larger.astype(np.int64) * len(sizes) + part.smaller
+        place = np.minimum(np.searchsorted(key, back), len(key) - 1)
+        known = key[place] == back
+        costs[start + equal] = (part.costs + np.where(known, links.costs[place], horizon)) / 2
+        kept[start + equal[known & (part.smaller > part.larger)]] = False
     return Links(smaller=links.smaller[kept], larger=links.larger[kept], costs=costs[kept])
 
 

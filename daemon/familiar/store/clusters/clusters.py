@@ -42,6 +42,12 @@ JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
 """
 
 
+MEMBERS = """
+SELECT {columns} FROM clusters CROSS JOIN real_cluster_faces ON cluster_id = clusters.id WHERE {where} ORDER BY face_id
+"""
+"""The faces of some clusters, in the order of their ids, which other tables have them in, too: in the order of the
+clusters, what is looked up of each face is in another place of the file."""
+
 AT_ONCE = """
 (a.times = '[]' OR b.times = '[]'
 OR EXISTS (SELECT 1 FROM json_each(a.times) AS one JOIN json_each(b.times) AS other ON other.value = one.value))
@@ -271,12 +277,17 @@ class Clusters:
     def _clusters(self, where: str, *values: Any) -> list[ClusterRow]:
         rows = self._db.conn.execute(
             f"""
-            SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
-                max({QUALITY}) < {JUNK} AS is_junk, sum(faces.id), max(at), clusters.person_id
-            FROM clusters CROSS JOIN real_cluster_faces AS members ON cluster_id = clusters.id
-            CROSS JOIN faces INDEXED BY faces_glance ON faces.id = members.face_id
-            LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
-            WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id
+            WITH members AS MATERIALIZED ({MEMBERS.format(columns="cluster_id, face_id, at", where=where)}),
+            sums AS (
+                SELECT cluster_id, count(*) AS faces, count(DISTINCT photo_id) AS photos,
+                    sum(COALESCE(accepted, 0)) AS recognised, max({QUALITY}) < {JUNK} AS is_junk,
+                    sum(faces.id) AS ids, max(at) AS at
+                FROM members CROSS JOIN faces INDEXED BY faces_glance ON faces.id = members.face_id
+                LEFT JOIN matches ON matches.face_id = faces.id GROUP BY cluster_id
+            )
+            SELECT clusters.id, name, ignored, faces, photos, recognised, made_at, is_junk, ids, at, clusters.person_id
+            FROM sums CROSS JOIN clusters ON clusters.id = cluster_id
+            LEFT JOIN people ON people.id = clusters.person_id ORDER BY is_junk, faces DESC, clusters.id
             """,
             values,
         )

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from familiar.model import JUNK
-from familiar.store.clusters.clusters import AT_ONCE, Clusters
+from familiar.store.clusters.clusters import AT_ONCE, MEMBERS, Clusters
 from familiar.store.clusters.hints import Hints, Unnamed
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
 from familiar.store.photos import QUALITY
+
+_UNNAMED = "clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +64,27 @@ class Suggestions:
     def _junk(self, among: Iterable[int]) -> set[int]:
         """Return those of some clusters that have nothing but junk."""
         rows = self._db.conn.execute(
-            "SELECT cluster_id FROM real_cluster_faces AS members "
+            "SELECT id FROM clusters WHERE id IN (SELECT value FROM json_each(?)) AND NOT EXISTS ("
+            "SELECT 1 FROM real_cluster_faces AS members "
             "CROSS JOIN faces INDEXED BY faces_glance ON faces.id = members.face_id "
-            "WHERE cluster_id IN (SELECT value FROM json_each(?)) "
-            f"GROUP BY cluster_id HAVING max({QUALITY}) < ?",
+            f"WHERE cluster_id = clusters.id AND {QUALITY} >= ?)",
             (json.dumps(list(among)), JUNK),
         )
         return {int(row[0]) for row in rows}
 
     def _maybe_people(self, threshold: float) -> Iterable[Suggestion]:
         rows = self._db.conn.execute(
-            """
-            SELECT clusters.id, (SELECT count(*) FROM real_cluster_faces WHERE cluster_id = clusters.id) AS size,
-                people.id, name, avg(matches.distance)
-            FROM clusters CROSS JOIN cluster_faces ON cluster_faces.cluster_id = clusters.id
-            CROSS JOIN matches ON matches.face_id = cluster_faces.face_id JOIN people ON people.id = matches.person_id
-            WHERE clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL AND NOT people.hidden
-            GROUP BY clusters.id, matches.person_id
-            HAVING avg(matches.distance) <= ? AND 2 * count(*) > size
+            f"""
+            WITH members AS MATERIALIZED ({MEMBERS.format(columns="cluster_id, face_id", where=_UNNAMED)}),
+            near AS MATERIALIZED (
+                SELECT cluster_id, person_id, avg(distance) AS distance, count(*) AS faces
+                FROM members CROSS JOIN matches ON matches.face_id = members.face_id
+                GROUP BY cluster_id, person_id HAVING avg(distance) <= ?
+            )
+            SELECT cluster_id, (
+                SELECT count(*) FROM real_cluster_faces AS members WHERE members.cluster_id = near.cluster_id
+            ) AS size, people.id, name, distance
+            FROM near JOIN people ON people.id = person_id WHERE NOT hidden AND 2 * faces > size
             """,
             (threshold,),
         ).fetchall()
