@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from familiar.api.environment import find_environment
 from familiar.cli import main
 from support.kept_workers import KEPT
 from support.log import check_events, events_in
-from support.permissions import drop_overrides
+from support.permissions import obeying_permissions
 from support.photos import MODELS
 from support.stores import put_store
 
@@ -92,13 +92,12 @@ class Household:
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, in a process of its own: what would not end by itself is ended."""
         result = subprocess.run(
-            command(*arguments),
+            self._command(*arguments),
             capture_output=True,
             text=True,
             env=self.whole_environment(),
             check=False,
             timeout=120,
-            preexec_fn=self._before,
         )
         check_events(result.stderr)
         if check:
@@ -141,10 +140,9 @@ class Household:
         log = self.base / f"log-{time.monotonic_ns()}.json"
         with log.open("wb") as stderr:
             process = subprocess.Popen(
-                command("run", "--log-format", "json", "--log-level", "debug", *arguments),
+                self._command("run", "--log-format", "json", "--log-level", "debug", *arguments),
                 stderr=stderr,
                 env=self.whole_environment(),
-                preexec_fn=self._before,  # noqa: PLW1509 - one call of the kernel
             )
         daemon = Running(process=process, log=log)
         try:
@@ -171,9 +169,9 @@ class Household:
         if not self.state.exists():
             self.make_store()
 
-    @property
-    def _before(self) -> Callable[[], None] | None:
-        return drop_overrides if self.obeys_permissions else None
+    def _command(self, *arguments: str | Path) -> list[str]:
+        whole = command(*arguments)
+        return obeying_permissions(whole) if self.obeys_permissions else whole
 
     def whole_environment(self) -> dict[str, str]:
         """Return the environment in which commands of this household run."""

@@ -1,10 +1,15 @@
-"""Processes that may not read everything, though the tests may run as root."""
+"""Processes that may not read everything, though the tests may run as root.
+
+As a program, it becomes the one that its arguments name, which may not.
+"""
 
 import ctypes
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 _DROP = 24  # PR_CAPBSET_DROP of prctl(2)
 _VERSION = 0x20080522  # of capset(2)
@@ -12,12 +17,20 @@ _OVERRIDES = (1, 2)  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH of capabilities(
 _LEASE = 28  # CAP_LEASE of capabilities(7)
 
 
-def drop_overrides() -> None:
-    """Make the program that this process becomes obey the permissions of files; for `preexec_fn`."""
+def obeying_permissions(command: Sequence[str]) -> list[str]:
+    """Return the command of a program that obeys the permissions of files.
+
+    What `preexec_fn` does would need a fork, before which the workers of this process end.
+    """
+    return [sys.executable, "-IS", __file__, *command]
+
+
+def _become(command: list[str]) -> NoReturn:
     if os.geteuid() == 0:
         libc = ctypes.CDLL(None)
         for capability in _OVERRIDES:
             libc.prctl(_DROP, capability, 0, 0, 0)
+    os.execv(command[0], command)  # noqa: S606 - that is the purpose
 
 
 def obey_permissions() -> None:
@@ -56,3 +69,7 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         folder.chmod(before)
+
+
+if __name__ == "__main__":
+    _become(sys.argv[1:])

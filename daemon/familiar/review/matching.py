@@ -29,7 +29,7 @@ class BackgroundMatching:
         self._wanted.set()
 
     def stop(self) -> None:
-        """End what is being done: all faces of a large library take minutes. The next start begins again."""
+        """End what is being done, which may take minutes; the next start goes on with it."""
         self._is_stopped.set()
 
     def _go_on(self, _done: int) -> None:
