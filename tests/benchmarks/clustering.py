@@ -238,8 +238,10 @@ def once(paths: Sequence[Path], model: Model, count: int, *, drawn: bool) -> Non
     embeddings, people = load(paths, model)
     group(faces_of(embeddings[:500], model), ClusteringSettings())  # libraries are loaded
     faces, people = drawn_faces(paths, count) if drawn else enlarged(embeddings, people, count)
+    given = [faces_of(faces, model)]
+    del faces  # `group` lets go of them, as when they come from a store
     started, used = time.perf_counter(), time.process_time()
-    grouping = group(faces_of(faces, model), ClusteringSettings())
+    grouping = group(given.pop(), ClusteringSettings())
     clock, used = time.perf_counter() - started, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     f, precision, recall = b_cubed(labels_of(grouping, count), people)

@@ -76,6 +76,14 @@ def test_status_imports_what_the_store_needs(unconfigured: Household, arguments:
     assert not any(re.match(r"familiar\.(vision|service|settings|rules|plots|sources|xmp)\b", name) for name in modules)
 
 
+@pytest.mark.parametrize("verb", ["list", "log"])
+def test_groups_are_listed_without_what_groups_faces_cuts_them_out_or_reads_the_configuration(
+    unconfigured: Household, verb: str
+) -> None:
+    modules = imported_by(unconfigured, "clusters", verb)
+    assert modules & {"lxml", "numpy", "PIL", "pydantic", "yaml"} == set()
+
+
 def test_status_of_photos_reads_the_configuration_and_prints_tables(household: Household, meadow: Path) -> None:
     put(meadow, household.inbox)
     household.scan()

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,12 +11,13 @@ from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library, wants_json
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import PathType, quality_option
-from familiar.library.clusters.folders.export import Exported
-from familiar.library.clusters.folders.folder_import import FolderImport
-from familiar.library.clusters.folders.imports import ChangeResult
-from familiar.library.clusters.folders.manifest import IGNORE, NOT_A_FACE
-from familiar.library.clusters.folders.plan import ImportPlan
 from familiar.plurals import counted
+
+if TYPE_CHECKING:
+    from familiar.library.clusters.folders.export import Exported
+    from familiar.library.clusters.folders.folder_import import FolderImport
+    from familiar.library.clusters.folders.imports import ChangeResult
+    from familiar.library.clusters.folders.plan import ImportPlan
 
 _SHOWN = 200
 """Rows of a plan that people are shown: of what is done, of what is left, and of what is refused."""
@@ -81,7 +82,7 @@ def import_(library: Library, folder: Path, *, yes: bool, dry_run: bool) -> Answ
     )
 
 
-def _exported_as_json(folder: Path, exported: Exported) -> dict[str, Any]:
+def _exported_as_json(folder: Path, exported: "Exported") -> dict[str, Any]:
     faces, folders = exported.manifest.faces, exported.manifest.folders
     listed = [
         {
@@ -95,7 +96,9 @@ def _exported_as_json(folder: Path, exported: Exported) -> dict[str, Any]:
     return {"folder": folder, "folders": listed, "without_photo": exported.without, "kept": exported.kept}
 
 
-def _show_exported(folder: Path, exported: Exported) -> None:
+def _show_exported(folder: Path, exported: "Exported") -> None:
+    from familiar.library.clusters.folders.manifest import IGNORE, NOT_A_FACE  # noqa: PLC0415 - it needs pydantic
+
     faces, folders = len(exported.manifest.faces), len(exported.manifest.folders)
     say(f"Exported {counted(faces, 'face')} into {counted(folders, 'folder')} of {folder}.")
     if exported.without:
@@ -115,14 +118,14 @@ def _kept(paths: Sequence[str]) -> str:
     return f"{len(paths)} files were changed since the export and are kept: {shown}"
 
 
-def _is_confirmed(plan: ImportPlan) -> bool:
+def _is_confirmed(plan: "ImportPlan") -> bool:
     """Ask, if there is somebody to ask."""
     if wants_json() or not sys.stdin.isatty():
         return False
     return click.confirm(f"Apply {counted(len(plan.changes), 'change')}?", err=True)
 
 
-def _show_plan(plan: ImportPlan) -> None:
+def _show_plan(plan: "ImportPlan") -> None:
     parts: tuple[list[tuple[object, ...]], ...] = (
         [(one.what, len(one.faces), ", ".join(one.origin), one.target, one.note) for one in plan.changes],
         [("unchanged", one.faces, one.folder, "", one.reason) for one in plan.left],
@@ -136,7 +139,7 @@ def _show_plan(plan: ImportPlan) -> None:
 
 
 def _show_import(
-    plan: ImportPlan, results: Sequence[ChangeResult] | None, failed: Sequence[ChangeResult], *, dry_run: bool
+    plan: "ImportPlan", results: "Sequence[ChangeResult] | None", failed: "Sequence[ChangeResult]", *, dry_run: bool
 ) -> None:
     """Say what came of a plan that was shown before."""
     if not plan.changes:
@@ -153,7 +156,9 @@ def _show_import(
     say(f"{done} done, {len(failed)} not done, {len(plan.refused)} refused; `familiar clusters log` shows the events.")
 
 
-def _import_as_json(wanted: FolderImport, results: Sequence[ChangeResult] | None) -> dict[str, Any]:
+def _import_as_json(wanted: "FolderImport", results: "Sequence[ChangeResult] | None") -> dict[str, Any]:
+    from familiar.library.clusters.folders.imports import ChangeResult  # noqa: PLC0415 - as above
+
     plan = wanted.plan
     return {
         "folder": wanted.folder,

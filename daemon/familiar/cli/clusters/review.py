@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,11 +11,13 @@ from familiar.api.environment import Environment
 from familiar.cli.clusters.answers import Answers
 from familiar.cli.console.command import open_library, pass_environment
 from familiar.cli.console.output import console, reported, say
-from familiar.cli.console.pictures import Screen
 from familiar.errors import FamiliarError
-from familiar.library.clusters.montage import ClusterMontage
 from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterRow
+
+if TYPE_CHECKING:
+    from familiar.cli.console.pictures import Screen
+    from familiar.library.clusters.montage import ClusterMontage
 
 
 @click.command(epilog="Example: familiar clusters review")
@@ -29,6 +32,8 @@ def review(environment: Environment, least: int) -> None:
     that. Answer with a name, or press Enter to skip; /? lists the other answers. Clusters with only faces of poor
     quality come last.
     """
+    from familiar.cli.console.pictures import Screen  # noqa: PLC0415 - it needs Pillow, and other commands show no picture
+
     with reported(), open_library(environment, quiet=True) as library, library.clusters.pictures() as pictures:
         answers = Answers(library.clusters)
         screen = Screen(console(), os.environ)
@@ -39,7 +44,7 @@ def review(environment: Environment, least: int) -> None:
         say(f"{answers.decided} decided; {counted(answers.left(least), 'cluster')} without a name left.")
 
 
-def _show(cluster: ClusterRow, pictures: ClusterPictures, screen: Screen, folder: Path) -> ClusterMontage:
+def _show(cluster: ClusterRow, pictures: ClusterPictures, screen: "Screen", folder: Path) -> "ClusterMontage":
     """Show a cluster on the screen, and save its picture in a folder."""
     columns, rows = screen.grid
     shown = pictures.montage(cluster.id, columns=columns, rows=rows)
@@ -55,7 +60,7 @@ def _show(cluster: ClusterRow, pictures: ClusterPictures, screen: Screen, folder
     return shown
 
 
-def _ask(answers: Answers, cluster: ClusterRow, shown: ClusterMontage) -> bool:
+def _ask(answers: Answers, cluster: ClusterRow, shown: "ClusterMontage") -> bool:
     """Read answers until one ends the question about this cluster; return False to end the review."""
     question = answers.question(cluster)
     if question is not None:

@@ -16,7 +16,7 @@ from familiar.identity.clustering.cells import Cells
 from familiar.identity.clustering.pair_keys import FACES, Keys, PairKeys
 from familiar.model import Embeddings
 
-_BYTES = 60
+_BYTES = 80
 """Peak memory for one neighbour of one face (measured)."""
 
 _FEWEST, _MOST = 16, 32

@@ -1,13 +1,16 @@
 """Group the faces of unknown people in the store."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from familiar.settings import ClusteringSettings
 from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.store import Store
 
+if TYPE_CHECKING:
+    from familiar.settings import ClusteringSettings
 
-def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingResult:
+
+def regroup(store: Store, settings: "ClusteringSettings", model: str) -> GroupingResult:
     """Group the faces of unknown people, and write the result down.
 
     The store is not locked in the meantime; what somebody else decides before the end stays as they decided it.
@@ -27,6 +30,6 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingR
     return replace(result, left_out=store.photos.count_outdated(model))
 
 
-def basis_of_round(store: Store, settings: ClusteringSettings, model: str) -> str:
+def basis_of_round(store: Store, settings: "ClusteringSettings", model: str) -> str:
     """Return what a round of grouping is based on; if it equals that of the last round, there is nothing new."""
     return store.rounds.basis(model) + settings.model_dump_json()
