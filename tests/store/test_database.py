@@ -156,9 +156,29 @@ def test_a_check_that_takes_long_goes_on_beside_the_work_and_tells_of_damage(tmp
     with suppress(StoreError):  # it may be that fast
         check.begin()
     with pytest.raises(StoreError, match="Nothing was changed"):
-        check.finish()
+        check.finish(is_in_use=False)
     with pytest.raises(StoreError, match="Nothing more is changed"):
         check.look()
+
+
+def test_a_store_that_can_not_be_read_for_now_is_not_called_damaged(tmp_path: Path) -> None:
+    path = closed_store(tmp_path / "familiar.db")
+    check = StoreCheck(path)
+    path.rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreUnavailableError, match="can't be checked for now: unable to open database file"):
+        check.begin()
+
+
+def test_a_copy_of_the_process_does_not_use_the_store(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "familiar.db")) as db:
+        child = os.fork()
+        if child == 0:
+            try:
+                db.conn.execute("SELECT 1")
+            except RuntimeError as error:
+                os._exit(7 if "a copy of the process" in str(error) else 1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 def test_a_check_ends_with_the_store(tmp_path: Path) -> None:

@@ -237,6 +237,12 @@ def test_a_file_that_is_damaged_is_written_anew(people: Album, harm: Callable[[P
     assert len(file_of(store).read_bytes()) == whole
 
 
+def test_a_pipe_in_the_place_of_the_file_is_replaced(people: Album) -> None:
+    os.mkfifo(file_of(people.store))
+    assert given(people.store) == stored(people.store)
+    assert mapped(people.store) == 6
+
+
 def test_a_file_of_another_store_is_written_anew(people: Album, tmp_path: Path) -> None:
     given(people.store)
     (tmp_path / "other").mkdir()

@@ -131,6 +131,7 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
                 report=lambda now: count(now.done, now.done + now.waiting),
             )
             session.run(made.daemon.run(until_idle=True))
+        store.finish_check()
         return _result(store, made, log)
 
 

@@ -33,8 +33,9 @@ class MatchingRound:
     """Matches known faces again that may have other matches now, in short steps.
 
     The faces are written down first, with the people they are to be matched with: after an interruption, the next round
-    goes on where this one was. It ends early when people change again, and the next one begins with them. Faces that
-    another model encoded keep their matches until they are encoded again.
+    goes on where this one was. It ends early when people change again, and the next one begins with them; and it is
+    overtaken when another process matches faces in another way, which goes on then. Faces that another model encoded
+    keep their matches until they are encoded again.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class MatchingRound:
         self.done = 0
         self.total = 0
         self.is_complete = False
+        self.is_overtaken = False
 
     def steps(self) -> Generator[int]:
         """Go on to the end, and give the number of faces that each step has written."""
@@ -126,13 +128,14 @@ class MatchingRound:
         return found
 
     def _match_some(self, gallery: Gallery, basis: str) -> int:
-        """Match some of the faces that are left; return how many, and -1 if people have changed again.
+        """Match some of the faces that are left; return how many, and -1 if people or settings are others now.
 
         With the last ones, the round is complete.
         """
         store = self._store
         with store.writing():
-            if self._basis() != basis or store.matched_people.how != self._how:
+            self.is_overtaken = store.matched_people.how != self._how
+            if self.is_overtaken or self._basis() != basis:
                 return -1
             left = store.matched_people.left(BLOCK)
             ids, embeddings = store.photos.embeddings_of(left, self._model)

@@ -59,16 +59,17 @@ class Recogniser:
     def rematch(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> None:
         """Match all known faces again that may have other matches now, in short transactions.
 
-        `progress` gets the number of faces that are done, and of all that are matched again, after each transaction.
+        `progress` gets the number of faces that are done, and of all that are matched again, after each transaction. If
+        another process begins to match faces with other settings, it is left to that one.
         """
-        is_complete = False
-        while not is_complete:
+        is_over = False
+        while not is_over:
             matching = self.round()
             for count in matching.steps():
                 progress(matching.done, matching.total)
                 if count >= BLOCK:
                     time.sleep(_GAP)
-            is_complete = matching.is_complete
+            is_over = matching.is_complete or matching.is_overtaken
 
     def round(self) -> MatchingRound:
         """Return a round of matching all known faces again that may have other matches now."""

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from familiar.errors import StoreError
+from familiar.errors import StoreError, StoreUnavailableError
 from familiar.store.connection import connect_to_read, damage_message
 
 _PATIENCE = 1.0
@@ -27,28 +27,35 @@ class StoreCheck:
         self._connection: sqlite3.Connection | None = None
         self._is_ending = threading.Event()
         self._damage: str | None = None
+        self._obstacle: str | None = None
 
     def begin(self) -> None:
         """Begin, and wait for the end, but not for long.
 
         Raises:
-            StoreError: there is damage, or no thread can be started.
+            StoreError: there is damage.
+            StoreUnavailableError: the store can't be checked for now.
         """
         try:
             self._thread.start()
         except RuntimeError as error:
-            raise StoreError(f"{self._path}: the store can't be checked: {error}.") from error
+            raise StoreUnavailableError(f"{self._path}: the store can't be checked for now: {error}.") from error
         self._thread.join(self._patience)
         self._raise_damage("Nothing was changed.")
 
-    def finish(self) -> None:
-        """Wait for the end.
+    @property
+    def is_running(self) -> bool:
+        """Whether the end is not reached yet."""
+        return self._thread.is_alive()
+
+    def finish(self, *, is_in_use: bool) -> None:
+        """Wait for the end; any thread can.
 
         Raises:
-            StoreError: there is damage.
+            StoreError: there is damage; the message tells whether the store `is_in_use`.
         """
         self._thread.join()
-        self._raise_damage("Nothing was changed.")
+        self._raise_damage("Nothing more is changed." if is_in_use else "Nothing was changed.")
 
     def look(self) -> None:
         """Look at what was found until now, beside the work with the store.
@@ -70,25 +77,34 @@ class StoreCheck:
     def _raise_damage(self, outcome: str) -> None:
         if self._damage is not None:
             raise StoreError(damage_message(self._path, self._damage, outcome))
+        if self._obstacle is not None:
+            raise StoreUnavailableError(f"{self._path}: the store can't be checked for now: {self._obstacle}.")
 
     def _run(self) -> None:
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        damage = obstacle = None
         try:
             self._connection = connect_to_read(self._path)
             damage = damage_in(self._connection)
-        except sqlite3.Error as error:
-            damage = str(error)
+        except sqlite3.OperationalError as error:
+            obstacle = str(error)
         if not self._is_ending.is_set():
-            self._damage = damage
+            self._damage, self._obstacle = damage, obstacle
         if self._connection is not None:
             self._connection.close()
 
 
 def damage_in(connection: sqlite3.Connection) -> str | None:
-    """Check the whole store, and return the damage, or None."""
+    """Check the whole store, and return the damage, or None.
+
+    Raises:
+        sqlite3.OperationalError: it can't be read for now, which says nothing about it.
+    """
     try:
         rows = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.OperationalError:
+        raise
     except sqlite3.DatabaseError as error:
         return str(error)
     return None if rows == ["ok"] else "; ".join(rows)

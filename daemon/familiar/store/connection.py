@@ -35,12 +35,14 @@ _OTHER_TABLES = ("no such table", "no such column", "table ", "no such view")
 class Connection(sqlite3.Connection):
     """A connection that, once the store is open, tells familiar's own errors, and writes to no file that was replaced.
 
-    `path` is the store's, `anchors` are the files that must stay in their places, `thread` is the one that may use it.
+    `path` is the store's, `anchors` are the files that must stay in their places, `thread` and `process` are those
+    that may use it.
     """
 
     path: Path | None = None
     anchors: tuple[Anchor, ...] = ()
     thread: int = 0
+    process: int = 0
     schema: tuple[str, ...] = ()
     """The migrations that the store had when it was opened."""
 
@@ -151,6 +153,8 @@ class Connection(sqlite3.Connection):
         """Translate what SQLite raises in a block."""
         if self.thread != threading.get_ident():
             raise RuntimeError("The store is used by a thread that does not own it.")
+        if self.process != os.getpid():
+            raise RuntimeError("The store is used by a copy of the process that has opened it; open the library there.")
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -211,7 +215,7 @@ def connect(path: Path, *, create: bool = False) -> Connection:
         factory=Connection,
         check_same_thread=False,
     )
-    connection.thread = threading.get_ident()
+    connection.thread, connection.process = threading.get_ident(), os.getpid()
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")

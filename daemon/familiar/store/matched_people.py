@@ -39,7 +39,10 @@ class MatchedPeople:
         return {str(name): MatchedPerson(threshold=threshold, references=blob) for name, threshold, blob in rows}
 
     def note(self, people: Mapping[str, MatchedPerson], before: Mapping[str, MatchedPerson], *, how: str) -> None:
-        """Note with whom all faces are matched but those that are left, and were before, if anything counts of that."""
+        """Note with whom all faces are matched but those that are left, and were before, if anything counts of that.
+
+        Until `finish`, no process takes the matches for those of its settings.
+        """
         with writing(self._db):
             self._db.conn.executemany(
                 "DELETE FROM matched_people WHERE name = ?", [(name,) for name in before if name not in people]
@@ -55,6 +58,7 @@ class MatchedPeople:
                 ],
             )
             self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched as'", (how,))
+            self._db.conn.execute("UPDATE facts SET value = '' WHERE name = 'matched with'")
 
     def finish(self, basis: str) -> None:
         """Note that no face is left, and what all matches depend on."""

@@ -127,6 +127,8 @@ class EmbeddingMatrix:
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
         try:
+            if not self._path.is_file():  # to open a pipe would wait for its other end
+                return None
             file = self._path.open("rb")
         except OSError:
             return None

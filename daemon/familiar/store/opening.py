@@ -67,7 +67,7 @@ def open_database(
             if not migrate:
                 _refuse_older(db, path)
             if check is not None and migrations.pending(connection):
-                check.finish()
+                check.finish(is_in_use=False)
             backup = _migrate(db, path, now)
             connection.watch(path, anchor)
         except BaseException:

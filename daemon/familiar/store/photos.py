@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -440,9 +441,12 @@ class Photos:
         rows = self._db.conn.execute("SELECT seen_at FROM photos ORDER BY id DESC LIMIT ?", (_PACE_OF,)).fetchall()
         if not count or len(rows) < _PACE_OF_LEAST:
             return None
-        last, first = (datetime.fromisoformat(row[0]) for row in (rows[0], rows[-1]))
-        now = self._now()
-        return None if now - last > _RECENT else count * (now - first).total_seconds() / (len(rows) - 1)
+        seen = [self._now(), *(datetime.fromisoformat(row[0]) for row in rows)]
+        gaps = [later - earlier for later, earlier in pairwise(seen)]
+        if gaps[0] > _RECENT:
+            return None
+        busy = [gap.total_seconds() for gap in gaps if gap <= _RECENT]  # in longer ones, there was nothing to do
+        return count * sum(busy) / (len(busy) - 1) if len(busy) >= _PACE_OF_LEAST else None
 
     def _count(self, what: str, *values: Any) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])

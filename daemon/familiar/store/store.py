@@ -1,5 +1,6 @@
 """The store as one value: the open file, and its tables by subject."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -225,7 +226,24 @@ class Store(Closing):
 
     def damage(self) -> str | None:
         """Check the whole store, and return the damage, or None."""
-        return damage_in(self._db.conn)
+        try:
+            return damage_in(self._db.conn)
+        except sqlite3.OperationalError as error:
+            return str(error)
+
+    @property
+    def is_being_checked(self) -> bool:
+        """Whether the check of the whole file goes on since the store was opened."""
+        return self._check is not None and self._check.is_running
+
+    def finish_check(self) -> None:
+        """Wait for the end of that check, in any thread.
+
+        Raises:
+            StoreError: there is damage.
+        """
+        if self._check is not None:
+            self._check.finish(is_in_use=True)
 
     def check_whole(self) -> None:
         """Look at what the check of the whole file has found, which goes on since the store was opened.

@@ -516,6 +516,21 @@ def decide(album: Album, what: str, one: int, other: int, which: int) -> None:
     acts[what]()
 
 
+def test_a_removed_person_does_not_get_a_reference_back_that_is_in_the_cluster_of_somebody_else(album: Album) -> None:
+    anns, bobs = album.clusters(5, 4)
+    face = album.members(bobs)[0]
+    decisions = album.store.decisions
+    decisions.clusters.name(anns, "Ann", references=album.members(anns)[:1])
+    decisions.clusters.name(bobs, "Bob", references=[face])
+    decisions.people.remove("Bob")
+    removal = decisions.log.events()[0]
+    decisions.faces.place(anns, [face])
+    assert "builds on it" in refusal_of(lambda: decisions.undo(removal.id))
+    decisions.undo()
+    decisions.undo(removal.id)
+    assert loose_ends(album) == []
+
+
 @given(wanted=decisions())
 @settings(deadline=None, max_examples=40)
 def test_undoing_everything_in_turn_goes_back_through_every_state_and_gives_no_id_again(

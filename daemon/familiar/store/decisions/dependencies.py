@@ -161,6 +161,14 @@ def _faces_registered(entry: LoggedEvent) -> Trace:
     return {row.get("face_id") for row in added} - {None}
 
 
+def _faces_put(entry: LoggedEvent) -> Trace:
+    """Return the faces that a person put into a cluster."""
+    if entry.event.by == "program":
+        return frozenset()
+    changes = (change for change in _changes(entry, "cluster_faces") if "cluster_id" in changed_columns(change))
+    return {change.key for change in changes if change.after is not None}
+
+
 def _faces_taken(entry: LoggedEvent) -> Trace:
     """Return the faces that an event took out of all clusters, or from a person."""
     taken_out = {change.key for change in _changes(entry, "cluster_faces") if change.after is None}
@@ -194,6 +202,7 @@ DEPENDENCIES = (
     Dependency(left=_names_given_up, touched=_names_taken),
     Dependency(left=_faces_taken, touched=_faces_registered),
     Dependency(left=_faces_taken, touched=_no_faces),
+    Dependency(left=_faces_no_longer_registered, touched=_faces_put),
     Dependency(left=_faces_added, touched=_faces_concerned),
 )
 """All ways to build upon an event.
@@ -202,5 +211,6 @@ In words, in their order: a later event changed the same row; is about a cluster
 cluster that absorbed another one; absorbed it; absorbed a cluster that faces were taken from; absorbed one of which a
 refusal would come back; gave a cluster that faces were taken from to somebody else; put faces into a cluster that would
 be another person's again; removed a person; took a name that would come back; registered a face that would come
-back; said that such a face is not a face; or is about a face that was added.
+back; said that such a face is not a face; put a face into a cluster that would be registered for a person again; or is
+about a face that was added.
 """
