@@ -83,7 +83,8 @@ def export(
     pulse: Callable[[], None] = no_pulse,
     **wishes: object,
 ) -> tuple[str, ...]:
-    """Export as the command does; return what stays of the former crops."""
+    """Export as the command does, also in a copy of this process; return what stays of the former crops."""
+    review.store.use_in_this_thread()
     portions = choose_portions(review.store, **{"wanted": (), "unnamed": False, "most": None, **wishes})  # type: ignore[arg-type]
     before = before or (former(review) if (review.top / MANIFEST_NAME).exists() else None)
     with staging(review.top, before, pulse) as stage:

@@ -1,5 +1,6 @@
 """The store as one value: the open file, and its tables by subject."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -216,8 +217,8 @@ class Store(Closing):
             self._connection.anchors = before
 
     def use_in_this_thread(self) -> None:
-        """Make the calling thread the only one that can use the store."""
-        self._connection.thread = threading.get_ident()
+        """Make the calling thread of this process the only one that can use the store."""
+        self._connection.thread, self._connection.process = threading.get_ident(), os.getpid()
 
     @property
     def _connection(self) -> Connection:
