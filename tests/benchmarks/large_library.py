@@ -341,8 +341,8 @@ class LargeLibrary:
             ((number + 1, number + 1, b"/home/ana/Pictures/a.jpg", _AT) for number in range(count)),
         )
         run.executemany(
-            "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters, state, finished_at, done_order) "
-            "VALUES (?, 0, 'albums', ?, ?, '{}', ?, ?, ?)",
+            "INSERT INTO operations (plan_id, position, rule, kind, wish, target, parameters, state, finished_at, "
+            "done_order) VALUES (?1, 0, 'albums', ?2, ?3, ?3, '{}', ?4, ?5, ?6)",
             (
                 (number + 1, ("copy", "move")[number % 2], b"/x", "done" if number % 20 else "undone", _AT, number)
                 for number in range(count)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from familiar.events import EventLog
-from familiar.library.matching_round import MatchingRound
+from familiar.library.matching_round import BLOCK, MatchingRound
 from familiar.library.recognition import Recogniser
 from familiar.library.sidecars.reader import SidecarReader
 from familiar.store.store import Store
@@ -13,7 +13,7 @@ _PAUSE = 10.0
 
 
 _GAP = 0.05
-"""Seconds between two steps, in which photos go on."""
+"""Seconds after many faces were written, in which photos go on, and others write."""
 
 
 class Rematching:
@@ -53,9 +53,9 @@ class Rematching:
                 return
             self._round = _Round(self._recogniser.round(), started=self._clock())
         under_way, self._round = self._round, None
-        if under_way.advance():
+        if (written := under_way.advance()) is not None:
             self._round = under_way
-            self._wake_at(now + _GAP)
+            self._wake_at(now + _GAP if written >= BLOCK else now)
         elif under_way.matching.is_complete:
             seconds = self._clock() - under_way.started
             self._not_before = self._clock() + _PAUSE * seconds
@@ -84,6 +84,6 @@ class _Round:
         self.started = started
         self._steps = matching.steps()
 
-    def advance(self) -> bool:
-        """Go on; return whether there is more."""
-        return next(self._steps, None) is not None
+    def advance(self) -> int | None:
+        """Go on; return the number of faces that were written, or None at the end."""
+        return next(self._steps, None)

@@ -19,7 +19,7 @@ BLOCK = 2_000
 """Faces matched in one short transaction."""
 
 _MANY = 50_000
-"""Faces that are written down at once as those that are to be matched again."""
+"""Faces that are looked at in one step, or written down in one, as those that are to be matched again."""
 
 
 class SaveMatches(Protocol):
@@ -104,19 +104,25 @@ class MatchingRound:
             after = face_ids[-1]
 
     def _concerned(self, changes: PeopleChanges) -> Iterator[list[int]]:
-        """Give the faces that changes of people concern, as many at a time as are looked at together."""
+        """Give the faces that changes of people concern, those among so many at a time."""
         if not changes:
             return
         places = self._places(changes.gallery)
         has_changed = (places < 0) | np.isin(places, changes.changed)
         yield self._store.matched_people.faces_of(np.flatnonzero(has_changed).tolist())
+        looked, found = 0, list[int]()
         for part in self._store.faces.all(self._model):
             squares = squares_of(part.embeddings) if part.squares is None else part.squares
             near = changes.nearness(part.embeddings, squares)
             first, last = int(part.ids[0]), int(part.ids[-1])
             rows = self._store.matched_people.matches(first, last, part.ids[near.may_be_nearest].tolist())
             stored = stored_matches(part.ids, rows, places)
-            yield part.ids[changes.concern(part.embeddings, near, stored)].tolist()
+            found += part.ids[changes.concern(part.embeddings, near, stored)].tolist()
+            looked += len(part)
+            if looked >= _MANY:
+                yield found
+                looked, found = 0, []
+        yield found
 
     def _places(self, gallery: Gallery) -> npt.NDArray[np.intp]:
         """Return the places of people in a gallery by their ids; -1 for those that are not in it."""
