@@ -198,10 +198,9 @@ def test_after_other_settings_all_faces_are_matched_again(home: Home) -> None:
 
 def interrupt(home: Home, *, steps: int) -> set[int]:
     """Begin to match faces again, and end after some steps; return the faces that are left."""
-    under_way = home.recogniser.round().steps()
+    matching = home.recogniser.matching_round()
     for _ in range(steps):
-        next(under_way)
-    under_way.close()
+        matching.advance()
     return {face for (face,) in home.store._db.conn.execute("SELECT face_id FROM unmatched_faces")}
 
 
@@ -235,12 +234,11 @@ def test_people_who_change_while_faces_are_matched_have_them_matched_with_the_ne
 ) -> None:
     monkeypatch.setattr(matching_round, "BLOCK", 2)
     home.album.add_reference(home.faces[5], "Finn")
-    matching = home.recogniser.round()
-    under_way = matching.steps()
+    matching = home.recogniser.matching_round()
     for _ in range(steps):
-        next(under_way)
+        matching.advance()
     home.store.decisions.confirmations.confirm({home.faces[20]: "Gus"}, source="a test")
-    assert sum(under_way) < len(home.faces)
+    assert sum(iter(matching.advance, None)) < len(home.faces)
     assert not matching.is_complete
     home.recogniser.rematch()
     assert not home.recogniser.is_stale
@@ -252,14 +250,15 @@ def test_matching_with_other_settings_by_another_process_ends_that_which_is_unde
 ) -> None:
     monkeypatch.setattr(matching_round, "BLOCK", 2)
     home.album.add_reference(home.faces[5], "Finn")
-    matching = home.recogniser.round()
-    under_way = matching.steps()
+    matching = home.recogniser.matching_round()
     while matching.done == 0:
-        next(under_way)
+        matching.advance()
     other = Recogniser(home.store, MatchingSettings(threshold=0.3), SFACE.id)
-    next(steps := other.round().steps())
-    next(steps)
-    list(under_way)
+    others = other.matching_round()
+    others.advance()
+    others.advance()
+    while matching.advance() is not None:
+        pass
     assert (matching.is_complete, matching.is_overtaken) == (False, True)
 
 

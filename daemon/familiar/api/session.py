@@ -461,6 +461,7 @@ class Session:
 
 
 async def _ended(workers: Workers) -> None:
+    """End workers that are not those of a block."""
     async with workers:
         pass
 

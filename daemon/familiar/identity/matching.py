@@ -215,7 +215,7 @@ def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float3
 def _minima(values: npt.NDArray[np.float32], starts: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
     """Return the minimum of each group of rows, shape (groups, columns); `starts` are those of the groups, and the end.
 
-    `np.minimum.reduceat` takes ten times as long: it goes through each column of its own.
+    `np.minimum.reduceat` takes ten times as long: it goes through one column after the other.
     """
     counts = np.diff(starts)
     found: npt.NDArray[np.float32] = values[starts[:-1]]

@@ -96,7 +96,7 @@ class PeopleChanges:
         return Nearness(within=within, least=least, may_be_nearest=~within & (least <= farthest))
 
     def concern(self, embeddings: Embeddings, near: Nearness, stored: StoredMatches) -> npt.NDArray[np.bool_]:
-        """Return which faces may have another match now, shape (n,); those whose match has changed are left out.
+        """Return which faces may have another match now, shape (n,), beside those that match a person who has changed.
 
         Args:
             embeddings: of the faces, shape (n, numbers).

@@ -56,7 +56,7 @@ class PersonDistance:
         """
         squares = _squares(faces, references)
         find_centres = self._centres if len(references) <= _FEW else self._chosen
-        parts = range(0, len(faces), _FACES) if len(faces) else (0,)
+        parts = range(0, max(len(faces), 1), _FACES)
         centres = np.concatenate([find_centres(squares[at : at + _FACES], references) for at in parts])
         if self.are_directions:
             centres *= (_length(references) / np.linalg.norm(centres, axis=1))[:, None]

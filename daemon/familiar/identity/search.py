@@ -96,7 +96,7 @@ def squared_distances(
 ) -> npt.NDArray[np.float32]:
     """Return the squared distances of k faces to each of many, shape (k, n); not finite for a damaged embedding.
 
-    BLAS, which multiplies matrices, divides the work among threads: on a busy machine they wait for each other
+    This is no product of matrices, which BLAS would divide among threads: on a busy machine, these wait for each other
     longer than one alone takes.
 
     Args:

@@ -39,28 +39,28 @@ class Rematching:
         self._wake_at = wake_at
         self._log = log
         self._clock = clock
-        self._round: _Round | None = None
+        self._round: MatchingRound | None = None
+        self._started = float("-inf")
         self._not_before = float("-inf")
 
     async def advance(self, now: float) -> None:
         """Match some faces, if people have changed.
 
         Raises:
-            StoreError: the store can't be used; the next turn begins anew with what is left.
+            StoreError: the store can't be used; the next turn goes on with the faces that are left.
         """
         if self._round is None:
             if not self._recogniser.is_stale or self._is_too_soon():
                 return
-            self._round = _Round(self._recogniser.round(), started=self._clock())
-        under_way, self._round = self._round, None
+            self._round, self._started = self._recogniser.matching_round(), self._clock()
+        under_way, self._round = self._round, None  # after an error, the next turn begins with another one
         if (written := under_way.advance()) is not None:
             self._round = under_way
             self._wake_at(now + _GAP if written >= BLOCK else now)
-        elif under_way.matching.is_complete:
-            seconds = self._clock() - under_way.started
+        elif under_way.is_complete:
+            seconds = self._clock() - self._started
             self._not_before = self._clock() + _PAUSE * seconds
-            found = under_way.matching
-            self._log.emit("people.rematched", people=found.people, faces=found.done, seconds=seconds)
+            self._log.emit("people.rematched", people=under_way.people, faces=under_way.done, seconds=seconds)
 
     @property
     def is_idle(self) -> bool:
@@ -74,16 +74,3 @@ class Rematching:
     def _is_too_soon(self) -> bool:
         """Return whether only sidecars changed people, with more to come: each would match all faces again."""
         return self._clock() < self._not_before and self._sidecar_reader.caused(self._store.people.version)
-
-
-class _Round:
-    """A round that is under way, and when it was started."""
-
-    def __init__(self, matching: MatchingRound, *, started: float) -> None:
-        self.matching = matching
-        self.started = started
-        self._steps = matching.steps()
-
-    def advance(self) -> int | None:
-        """Go on; return the number of faces that were written, or None at the end."""
-        return next(self._steps, None)

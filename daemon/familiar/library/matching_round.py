@@ -1,7 +1,7 @@
 """Matching all known faces again after people or settings have changed."""
 
-from collections.abc import Callable, Generator, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,8 @@ _MANY = 50_000
 """Faces that are looked at in one step, or written down in one, as those that are to be matched again."""
 
 
-class SaveMatches(Protocol):
-    """Matches faces with people, and writes the matches down."""
-
-    def __call__(self, face_ids: list[int], embeddings: Embeddings, gallery: Gallery, /) -> None:
-        """Take the faces, their embeddings, shape (n, numbers), and the people."""
+Save: TypeAlias = Callable[[list[int], Embeddings, Gallery], None]
+"""Matches faces with people, and writes the matches down: takes ids, embeddings, shape (n, numbers), and people."""
 
 
 class MatchingRound:
@@ -47,7 +44,7 @@ class MatchingRound:
         galleries: Galleries,
         basis: Callable[[], str],
         how: str,
-        save: SaveMatches,
+        save: Save,
     ) -> None:
         """Take the store, how faces are matched, and what matches some.
 
@@ -72,9 +69,13 @@ class MatchingRound:
         self.total = 0
         self.is_complete = False
         self.is_overtaken = False
+        self._steps = self._go_on()
 
-    def steps(self) -> Generator[int]:
-        """Go on to the end, and give the number of faces that each step has written."""
+    def advance(self) -> int | None:
+        """Take the next step; return the number of faces that it has written, or None at the end."""
+        return next(self._steps, None)
+
+    def _go_on(self) -> Iterator[int]:
         store = self._store
         with store.reading():
             basis, gallery = self._basis(), self._galleries.of(self._model)

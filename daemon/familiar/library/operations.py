@@ -182,17 +182,8 @@ class OperationRunner:
                 }
                 self._log.emit("operation.running", **about, bytes=blocks * BLOCK, seconds=told - started)
 
-        await self._wait_for_check()
+        await asyncio.to_thread(self._store.finish_check)  # no file is touched before the journal is known to be sound
         return await self._thread.run(work, on_tick=on_tick)
-
-    async def _wait_for_check(self) -> None:
-        """Let no file be touched before it is known that the journal is sound; photos are handled meanwhile.
-
-        Raises:
-            StoreError: the store is damaged.
-        """
-        if self._store.is_being_checked:
-            await asyncio.to_thread(self._store.finish_check)
 
     async def _undo_requested(self) -> None:
         """Undo all requested steps of any plan, newest first, as one may depend on another."""

@@ -64,14 +64,14 @@ class Recogniser:
         """
         is_over = False
         while not is_over:
-            matching = self.round()
-            for count in matching.steps():
+            matching = self.matching_round()
+            while (count := matching.advance()) is not None:
                 progress(matching.done, matching.total)
                 if count >= BLOCK:
                     time.sleep(_GAP)
             is_over = matching.is_complete or matching.is_overtaken
 
-    def round(self) -> MatchingRound:
+    def matching_round(self) -> MatchingRound:
         """Return a round of matching all known faces again that may have other matches now."""
         return MatchingRound(
             self._store,

@@ -42,20 +42,18 @@ class StoreCheck:
             raise StoreUnavailableError(f"{self._path}: the store can't be checked for now: {error}.") from error
         self._thread.join(self._patience)
         self._raise_damage("Nothing was changed.")
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the end is not reached yet."""
-        return self._thread.is_alive()
+        self._raise_obstacle()
 
     def finish(self, *, is_in_use: bool) -> None:
         """Wait for the end; any thread can.
 
         Raises:
             StoreError: there is damage; the message tells whether the store `is_in_use`.
+            StoreUnavailableError: the store could not be checked.
         """
         self._thread.join()
         self._raise_damage("Nothing more is changed." if is_in_use else "Nothing was changed.")
+        self._raise_obstacle()
 
     def look(self) -> None:
         """Look at what was found until now, beside the work with the store.
@@ -77,6 +75,8 @@ class StoreCheck:
     def _raise_damage(self, outcome: str) -> None:
         if self._damage is not None:
             raise StoreError(damage_message(self._path, self._damage, outcome))
+
+    def _raise_obstacle(self) -> None:
         if self._obstacle is not None:
             raise StoreUnavailableError(f"{self._path}: the store can't be checked for now: {self._obstacle}.")
 

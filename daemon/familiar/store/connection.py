@@ -205,7 +205,7 @@ class _Cursor(sqlite3.Cursor):
 def connect(path: Path, *, create: bool = False) -> Connection:
     """Open a file of SQLite, for this thread; with `create`, it is made if it is missing."""
     # Without `mode=rw` SQLite would make an empty file in the place of one that was deleted a moment ago.
-    address = f"file://{quote(os.fsencode(os.path.abspath(path)))}?mode={'rwc' if create else 'rw'}"
+    address = _address(path, "rwc" if create else "rw")
     # The connection itself checks its thread, which changes where a call waits for what another thread does for it.
     connection = sqlite3.connect(
         address,
@@ -229,8 +229,13 @@ def connect(path: Path, *, create: bool = False) -> Connection:
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a file of SQLite for reading only, for any thread."""
-    address = f"file://{quote(os.fsencode(os.path.abspath(path)))}?mode=ro"
-    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+    return sqlite3.connect(
+        _address(path, "ro"), uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+    )
+
+
+def _address(path: Path, mode: str) -> str:
+    return f"file://{quote(os.fsencode(os.path.abspath(path)))}?mode={mode}"
 
 
 def _storable_values(values: _Values) -> _Values:

@@ -297,17 +297,8 @@ class Photos:
         )
         return [int(row[0]) for row in rows]
 
-    def embeddings(self, engine: str, *, after: int, limit: int) -> tuple[list[int], Embeddings]:
-        """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, numbers)."""
-        # By the index of engines, all faces would be looked through each time.
-        rows = self._db.conn.execute(
-            "SELECT id, embedding FROM real_faces WHERE +engine = ? AND id > ? ORDER BY id LIMIT ?",
-            (engine, after, limit),
-        ).fetchall()
-        return [int(row[0]) for row in rows], stack(row[1] for row in rows)
-
     def embeddings_of(self, face_ids: Sequence[int], engine: str) -> tuple[list[int], Embeddings]:
-        """Return those of the faces that are of this engine, and no mistakes: ids and embeddings, as `embeddings`."""
+        """Return those of the faces that are of this engine, and no mistakes: ids, and embeddings (n, numbers)."""
         rows = self._db.conn.execute(
             "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND +engine = ? "
             "ORDER BY id",
@@ -434,7 +425,7 @@ class Photos:
         )
 
     def seconds_for(self, count: int) -> float | None:
-        """Return about how long so many photos take, at the pace of the last ones.
+        """Return about how long so many photos take, at the pace of the last ones; pauses of minutes do not count.
 
         None if there are none to come, too few to tell the pace by, or if none was seen for some minutes.
         """

@@ -232,22 +232,18 @@ class Store(Closing):
         except sqlite3.OperationalError as error:
             return str(error)
 
-    @property
-    def is_being_checked(self) -> bool:
-        """Whether the check of the whole file goes on since the store was opened."""
-        return self._check is not None and self._check.is_running
-
     def finish_check(self) -> None:
-        """Wait for the end of that check, in any thread.
+        """Wait for the end of the check of the whole file, which goes on since the store was opened; any thread can.
 
         Raises:
             StoreError: there is damage.
+            StoreUnavailableError: the store could not be checked.
         """
         if self._check is not None:
             self._check.finish(is_in_use=True)
 
     def check_whole(self) -> None:
-        """Look at what the check of the whole file has found, which goes on since the store was opened.
+        """Look at what the check of the whole file has found until now.
 
         Raises:
             StoreError: there is damage.

@@ -45,8 +45,11 @@ JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
 MEMBERS = """
 SELECT {columns} FROM clusters CROSS JOIN real_cluster_faces ON cluster_id = clusters.id WHERE {where} ORDER BY face_id
 """
-"""The faces of some clusters, in the order of their ids, which other tables have them in, too: in the order of the
-clusters, what is looked up of each face is in another place of the file."""
+"""The faces of some clusters, in the order of their ids: other tables have them in that order, too, so that what is
+looked up there of one face is near to that of the one before."""
+
+UNNAMED = "clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL"
+"""The clusters without a name that are not ignored."""
 
 AT_ONCE = """
 (a.times = '[]' OR b.times = '[]'
@@ -112,7 +115,7 @@ class Clusters:
 
     def unnamed(self) -> list[ClusterRow]:
         """Return the clusters without a name that are not ignored, in the order of `all`."""
-        return self._clusters("absorbed_by IS NULL AND clusters.person_id IS NULL AND NOT ignored")
+        return self._clusters(UNNAMED)
 
     def counts(self) -> dict[Kind, int]:
         """Count the clusters of each kind, without looking at all faces."""

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from familiar.model import JUNK
-from familiar.store.clusters.clusters import AT_ONCE, MEMBERS, Clusters
+from familiar.store.clusters.clusters import AT_ONCE, MEMBERS, UNNAMED, Clusters
 from familiar.store.clusters.hints import Hints, Unnamed
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
 from familiar.store.photos import QUALITY
-
-_UNNAMED = "clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +73,7 @@ class Suggestions:
     def _maybe_people(self, threshold: float) -> Iterable[Suggestion]:
         rows = self._db.conn.execute(
             f"""
-            WITH members AS MATERIALIZED ({MEMBERS.format(columns="cluster_id, face_id", where=_UNNAMED)}),
+            WITH members AS MATERIALIZED ({MEMBERS.format(columns="cluster_id, face_id", where=UNNAMED)}),
             near AS MATERIALIZED (
                 SELECT cluster_id, person_id, avg(distance) AS distance, count(*) AS faces
                 FROM members CROSS JOIN matches ON matches.face_id = members.face_id

@@ -14,6 +14,7 @@ from typing import Any
 
 from familiar.effects.kinds.catalogue import Kinds
 from familiar.model import JUNK
+from familiar.store.clusters.clusters import UNNAMED
 from familiar.store.database import Database
 
 BINS = 100
@@ -218,8 +219,7 @@ class StoreStatistics:
             "WITH sizes AS (SELECT cluster_id, count(*) AS faces, "
             "count(*) = sum(face_id IN (SELECT id FROM faces WHERE quality < ?)) AS is_junk "
             "FROM real_cluster_faces JOIN clusters "
-            "ON clusters.id = cluster_id WHERE person_id IS NULL AND NOT ignored AND absorbed_by IS NULL "
-            "GROUP BY cluster_id)"
+            f"ON clusters.id = cluster_id WHERE {UNNAMED} GROUP BY cluster_id)"
         )
         count, faces, junk = self._rows(
             f"{sizes} SELECT count(*), COALESCE(sum(faces), 0), COALESCE(sum(is_junk), 0) FROM sizes", JUNK
