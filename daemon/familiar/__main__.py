@@ -2,6 +2,7 @@
 
 import gc
 
+from familiar.arithmetic import use_one_thread
 from familiar.cli import main
 
 _ALLOCATIONS = 50_000
@@ -14,6 +15,7 @@ def run() -> None:
 
     A sixth of a short command would be looking for garbage, at its start and again at its end.
     """
+    use_one_thread()
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
     try:
         main(prog_name="familiar")

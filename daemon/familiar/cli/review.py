@@ -47,11 +47,9 @@ def review(environment: Environment, port: int | None, *, opens: bool, prints: b
 
 
 def _serve(environment: Environment, port: int | None, *, opens: bool, watches: bool) -> None:
-    from familiar.arithmetic import use_one_thread  # noqa: PLC0415
     from familiar.review.memory import keep_little_free_memory  # noqa: PLC0415
 
     keep_little_free_memory()
-    use_one_thread()
     from familiar.review.access import AccessFile  # noqa: PLC0415
     from familiar.review.picture_cache import PictureCache  # noqa: PLC0415
     from familiar.review.served_address import published  # noqa: PLC0415

@@ -44,9 +44,12 @@ def rows(household: Household) -> dict[str, list[Any]]:
 
 def test_arithmetic_of_grouping_begins_no_threads(home: Household) -> None:
     code = """
-import os
-from familiar.cli import main
-main(["clusters", "run"], standalone_mode=False)
+import os, sys
+from contextlib import suppress
+from familiar.__main__ import run
+sys.argv = ["familiar", "clusters", "run"]
+with suppress(SystemExit):
+    run()
 import numpy
 points = numpy.ones((2000, 64), numpy.float32)
 points @ points.T

@@ -7,7 +7,6 @@ from shlex import quote
 import click
 
 from familiar.api.library import Library
-from familiar.arithmetic import use_one_thread
 from familiar.cli.clusters.answers import because
 from familiar.cli.clusters.decisions import (
     ignore,
@@ -54,7 +53,6 @@ def run(library: Library, threshold: float | None) -> Answer:
     with the default threshold, name the people whom you know, and then group the rest with a larger threshold, such as
     --threshold 0.52.
     """
-    use_one_thread()
     result, model = library.clusters.run(threshold=threshold), library.models.in_use()
     text = (
         f"{counted(result.joined, 'face')} joined clusters, {counted(result.grouped, 'face')} grouped in "
