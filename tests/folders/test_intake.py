@@ -127,6 +127,24 @@ def test_what_has_lain_unchanged_is_taken_at_once_and_what_came_just_now_is_wait
     store.close()
 
 
+def test_folders_that_are_listed_together_wait_for_the_disk_together(household: Household) -> None:
+    household.tick_until("root.scanned")
+    (root,) = household.intake._roots
+    household.intake._walks.walk_all(root)
+    for number in range(40):
+        entries: tuple[Any, ...] = ((b"a.jpg", 1, 1, 1),)
+        folder = root.path / f"{number}"
+        household.intake._messages.post(
+            Listing(root=root.path, top=root.path, folder=folder, device=1, after=b"", upto=None, entries=entries)
+        )
+    statements: list[str] = []
+    household.store._db.conn.set_trace_callback(statements.append)
+    household.intake._take_messages(household.clock())
+    household.store._db.conn.set_trace_callback(None)
+    assert len(household.store.files.in_root(root.id)) == 40
+    assert statements.count("COMMIT") == 1
+
+
 def test_of_a_listing_with_a_file_that_can_not_be_recorded_all_others_are(household: Household) -> None:
     household.tick_until("root.scanned")
     (root,) = household.intake._roots
