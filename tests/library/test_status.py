@@ -18,9 +18,7 @@ def test_the_time_left_is_not_told_while_the_first_scan_of_a_folder_is_still_cou
     with Store(put_store(tmp_path), now=lambda: clock[0]) as store:
         for number in range(20):
             clock[0] += timedelta(seconds=1)
-            store.photos.record(
-                Photo(hash=f"{number:064}", format="PNG", width=9, height=9, taken=None, engine="test")
-            )
+            store.photos.record(Photo(hash=f"{number:064}", format="PNG", width=9, height=9, taken=None, engine="test"))
         root = store.roots.know(Path("/pictures"))
         assert seconds_left(store, 100) == pytest.approx(100)
         store.roots.set_online(root.id, device=1)
