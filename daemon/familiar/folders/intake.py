@@ -79,6 +79,7 @@ class Intake:
             settle=settings.settle,
             watch=watch,
             on_sidecar=self._on_sidecar,
+            on_more=on_message,
             log=log,
             clock=clock,
         )
@@ -102,6 +103,7 @@ class Intake:
             self._rescan()
             self._must_rescan = False
         self._take_messages(now)
+        self._walks.forget_missing()
         self._settler.settle(now, self.online_roots)
         if now - self._checked_at >= _CHECK:
             self._checked_at = now

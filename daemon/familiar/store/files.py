@@ -331,9 +331,10 @@ class Files:
         for folder_id, path, device in rows.fetchall():
             yield int(folder_id), Path(os.fsdecode(path)), device
 
-    def in_folder(self, folder_id: int) -> list[Path]:
-        """Return the paths of a folder's files that are not gone."""
-        return [row.path for row in self._rows("WHERE folder_id = ? AND state != 'gone'", (folder_id,))]
+    def in_folder(self, folder_id: int, *, after: bytes = b"", limit: int = -1) -> list[Path]:
+        """Return the paths of a folder's files that are not gone, in the order of names; some after a name."""
+        where = "WHERE folder_id = ? AND name > ? AND state != 'gone' ORDER BY name LIMIT ?"
+        return [row.path for row in self._rows(where, (folder_id, after, limit))]
 
     def in_root(self, root_id: int) -> list[Path]:
         """Return the paths of a root's files that are not gone."""
