@@ -147,7 +147,8 @@ FIELDS: Mapping[str, Schema] = {
     "seconds": _told(_NUMBER, "how long it took, or takes"),
     "seconds_left": _told(
         _maybe(_NUMBER),
-        "about how long the pending files take, at the pace of the last photos; null: it can't be said",
+        "about how long the pending files take, at the pace of the last photos; null: it can't be said, as while the "
+        "first scan of a folder still counts its photos",
     ),
     "set_aside": _told(_COUNT, "total: files whose photo can't be handled"),
     "settings": _told(_maybe(_TEXT), "the configuration file"),

@@ -12,6 +12,7 @@ import pytest
 
 from familiar.effects.disks import Disks
 from familiar.folders.intake import Intake
+from familiar.folders.messages import MOST_HINTS
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import EventsLost, FileHint, Listing
 from familiar.store.store import Store
@@ -20,13 +21,24 @@ from support.mounts import mounted
 from support.stores import put_store
 
 
+class SlowLog(CheckedLog):
+    """Takes its time for events of one name."""
+
+    slow: str | None = None
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        super().emit(name, **fields)
+        if name == self.slow:
+            time.sleep(0.02)
+
+
 class Household:
     """An intake of one root, and a clock that can be put forward."""
 
     def __init__(self, base: Path) -> None:
         self.root = base / "root"
         self.root.mkdir()
-        self.log = CheckedLog()
+        self.log = SlowLog()
         self.ahead = 0.0
         self.store = Store(put_store(base))
         settings = Settings(folders=(FolderSettings(path=self.root),), settle=0)
@@ -96,6 +108,42 @@ def test_after_lost_events_the_root_is_compared(household: Household) -> None:
     household.tick_until("root.scanned", count=2)
 
 
+def test_hints_are_taken_some_at_a_time_and_where_too_many_wait_the_root_is_compared_instead(
+    household: Household,
+) -> None:
+    household.tick_until("root.scanned")
+    for number in range(MOST_HINTS + 1):
+        path = household.root / f"{number}.jpg"
+        household.intake._messages.post(FileHint(root=household.root, path=path))
+    waiting = [household.intake.queued]
+    for _ in range(2):
+        asyncio.run(household.intake.advance(household.clock()))
+        waiting.append(household.intake.queued)
+    assert waiting == [MOST_HINTS + 1, MOST_HINTS - 499, MOST_HINTS - 999]
+    assert household.log.of("watch.lost") == []
+    assert household.tick_until("watch.lost")["reason"] == f"more than {MOST_HINTS} events waited"
+    household.tick_until("root.scanned", count=2)
+    assert household.intake.queued == 0
+
+
+def test_what_is_gone_is_forgotten_some_at_a_time_and_other_things_are_done_in_between(household: Household) -> None:
+    album, count = household.root / "album", 60
+    album.mkdir()
+    (household.root / "stays.jpg").write_bytes(b"0")
+    for number in range(count):
+        (album / f"{number}.jpg").write_bytes(b"1")
+    household.intake.request_rescan()
+    household.tick_until("root.scanned", count=2)
+    household.log.slow = "file.gone"
+    album.rename(household.root.parent / "elsewhere")
+    household.tick_until("file.gone")
+    found = len(household.log.of("file.found"))
+    (household.root / "new.jpg").write_bytes(b"2")
+    household.tick_until("file.found", count=found + 1)
+    assert len(household.log.of("file.gone")) < count
+    household.tick_until("file.gone", count=count)
+
+
 def test_a_root_is_compared_again_when_its_time_has_come(household: Household) -> None:
     household.tick_until("root.scanned")
     household.ahead += 59 * 60
@@ -125,6 +173,24 @@ def test_what_has_lain_unchanged_is_taken_at_once_and_what_came_just_now_is_wait
     assert len(log.of("file.pending")) == 2
     asyncio.run(intake.close())
     store.close()
+
+
+def test_folders_that_are_listed_together_wait_for_the_disk_together(household: Household) -> None:
+    household.tick_until("root.scanned")
+    (root,) = household.intake._roots
+    household.intake._walks.walk_all(root)
+    for number in range(40):
+        entries: tuple[Any, ...] = ((b"a.jpg", 1, 1, 1),)
+        folder = root.path / f"{number}"
+        household.intake._messages.post(
+            Listing(root=root.path, top=root.path, folder=folder, device=1, after=b"", upto=None, entries=entries)
+        )
+    statements: list[str] = []
+    household.store._db.conn.set_trace_callback(statements.append)
+    household.intake._take_messages(household.clock())
+    household.store._db.conn.set_trace_callback(None)
+    assert len(household.store.files.in_root(root.id)) == 40
+    assert statements.count("COMMIT") == 1
 
 
 def test_of_a_listing_with_a_file_that_can_not_be_recorded_all_others_are(household: Household) -> None:

@@ -89,6 +89,25 @@ def test_a_folder_that_is_moved_in_or_away_is_hinted_at(tmp_path: Path, watcher:
     mailbox.wait_for(FolderHint(root=root, path=root / "album"))
 
 
+def test_of_a_folder_that_is_renamed_only_itself_is_hinted_at(
+    tmp_path: Path, watcher: Watcher, mailbox: Mailbox
+) -> None:
+    root, album = tmp_path / "root", tmp_path / "album"
+    (album / "below").mkdir(parents=True)
+    (album / "below" / "x.jpg").touch()
+    album.rename(root / "album")
+    mailbox.wait_for(FolderHint(root=root, path=root / "album"))
+    (root / "album").rename(root / "renamed")
+    mailbox.wait_for(FolderHint(root=root, path=root / "renamed"))
+    (root / "last.jpg").touch()
+    mailbox.wait_for(FileHint(root=root, path=root / "last.jpg"))
+    assert {message.path for message in mailbox.messages if isinstance(message, FileHint | FolderHint)} == {
+        root / "album",
+        root / "renamed",
+        root / "last.jpg",
+    }
+
+
 def test_names_that_are_left_out_are_not_hinted_at(tmp_path: Path, watcher: Watcher, mailbox: Mailbox) -> None:
     root = tmp_path / "root"
     (root / "@eaDir").mkdir()

@@ -125,6 +125,15 @@ def test_what_comes_later_overtakes_what_the_first_scan_found_and_that_can_be_le
     assert [row.path.name for row in without] == ["b.jpg", "new.jpg"]
 
 
+def test_what_arrives_settles_before_a_backlog_whose_time_came_earlier(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    listed(store.files, root, [(b"a.jpg", 1, 1), (b"b.jpg", 1, 1)], due=5.0, in_backlog=True)
+    store.files.hint(PHOTOS / "new.jpg", size=1, mtime_ns=1, root_id=root, due=7.0)
+    assert [row.path.name for row in store.files.settled(6.0, roots=[root], limit=1)] == ["a.jpg"]
+    assert [row.path.name for row in store.files.settled(7.0, roots=[root], limit=2)] == ["new.jpg", "a.jpg"]
+    assert store.files.next_settled(roots=[root]) == 5.0
+
+
 def test_work_of_other_roots_is_left_alone(store: Store) -> None:
     root = store.roots.know(PHOTOS).id
     other = store.roots.know(Path("/other")).id

@@ -88,7 +88,9 @@ def test_how_long_the_rest_takes_is_told_by_the_last_photos_if_there_were_some_o
         see(19, 1, 1)
         assert store.photos.seconds_for(100) == pytest.approx(100)
         assert store.photos.seconds_for(0) is None
-        see(20, 200, 0.5)
+        see(20, 400, 0.5)
+        assert store.photos.seconds_for(100) == pytest.approx(52, abs=1)  # a short time says little
+        see(420, 600, 0.5)
         assert store.photos.seconds_for(100) == pytest.approx(50)
         clock[0] += timedelta(minutes=6)
         assert store.photos.seconds_for(100) is None  # nobody is at work

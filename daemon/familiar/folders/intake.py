@@ -5,6 +5,8 @@ request and by a timer every folder is listed and compared with the store.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 
 from familiar.effects.disks import Disks
@@ -19,7 +21,7 @@ from familiar.folders.walks import Walks
 from familiar.library.sources import Source
 from familiar.settings import Settings
 from familiar.sources.completeness import look
-from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, WalkFinished
+from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished
 from familiar.sources.sidecars import is_sidecar
 from familiar.sources.walker import Walker
 from familiar.store.store import Store
@@ -77,6 +79,7 @@ class Intake:
             settle=settings.settle,
             watch=watch,
             on_sidecar=self._on_sidecar,
+            on_more=on_message,
             log=log,
             clock=clock,
         )
@@ -100,6 +103,7 @@ class Intake:
             self._rescan()
             self._must_rescan = False
         self._take_messages(now)
+        self._walks.forget_missing()
         self._settler.settle(now, self.online_roots)
         if now - self._checked_at >= _CHECK:
             self._checked_at = now
@@ -183,13 +187,17 @@ class Intake:
                 for path, root in hinted.items():
                     with surviving(path, self._log):
                         self._take_hint(root, path, now)
-        for message in self._messages.listings():
-            root = self._roots[message.root]
-            match message:
-                case Listing():
-                    self._walks.take_listing(root, message, now)
-                case WalkFinished():
-                    self._walks.finish(root, message)
+        for is_listing, messages in groupby(self._messages.listings(), key=_is_listing):
+            with self._store.writing() if is_listing else nullcontext():  # as above: there are many small folders
+                for message in messages:
+                    self._take_from_walk(self._roots[message.root], message, now)
+
+    def _take_from_walk(self, root: WatchedRoot, message: Message, now: float) -> None:
+        match message:
+            case Listing():
+                self._walks.take_listing(root, message, now)
+            case WalkFinished():
+                self._walks.finish(root, message)
 
     def _take_hint(self, root: WatchedRoot, path: Path, now: float) -> None:
         present, due = look(path) if root.patterns.reaches(path) else None, now + self._settings.settle
@@ -215,3 +223,7 @@ class Intake:
         period = self._settings.rescan * 60 if has_events else min(_POLL, self._settings.rescan * 60)
         if now - root.walked_at >= period:
             self._walks.walk_all(root)
+
+
+def _is_listing(message: Message) -> bool:
+    return isinstance(message, Listing)

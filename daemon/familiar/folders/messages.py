@@ -3,13 +3,18 @@
 import queue
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
-from familiar.sources.messages import Listing, Message, WalkFinished
+from familiar.sources.messages import EventsLost, Listing, Message, WalkFinished
 
-_SLICE = 0.2
+SLICE = 0.2
 """Seconds for which listings are taken in one go, before the loop sees to its other work."""
 _QUEUE = 64
 """Listings that wait at most; the walker is held back beyond that."""
+_BATCH = 500
+"""Hints that are taken in one go."""
+MOST_HINTS = 10_000
+"""Hints that wait at most. To compare the root takes less time and memory than more of them would."""
 
 
 class Messages:
@@ -20,27 +25,34 @@ class Messages:
         self._on_message = on_message
         self._hints: queue.Queue[Message] = queue.Queue()
         self._listings: queue.Queue[Message] = queue.Queue(_QUEUE)
+        self._lost: set[Path] = set()
 
     def __len__(self) -> int:
         """Return how many messages wait."""
-        return self._hints.qsize() + self._listings.qsize()
+        return self._hints.qsize() + self._listings.qsize() + len(self._lost)
 
     def post(self, message: Message) -> None:
-        """Take a message from another thread. A listing waits for room; a hint never does."""
+        """Take a message from another thread. A listing waits for room; a hint without room is lost."""
         if isinstance(message, Listing | WalkFinished):
             self._listings.put(message)
-        else:
+        elif self._hints.qsize() < MOST_HINTS or isinstance(message, EventsLost):
             self._hints.put(message)
+        else:
+            self._lost.add(message.root)
         self._on_message()
 
     def hints(self) -> Iterable[Message]:
-        """Yield the waiting hints; new ones wait for the next turn."""
-        for _ in range(self._hints.qsize()):
+        """Yield some of the waiting hints, and at their end which roots have lost some."""
+        for _ in range(min(self._hints.qsize(), _BATCH)):
             yield self._hints.get_nowait()
+        if not self._hints.empty():
+            self._on_message()
+        while self._lost and self._hints.empty():
+            yield EventsLost(root=self._lost.pop(), reason=f"more than {MOST_HINTS} events waited")
 
     def listings(self) -> Iterator[Message]:
         """Yield listings and ends of walks for a short time."""
-        ends = time.monotonic() + _SLICE
+        ends = time.monotonic() + SLICE
         while time.monotonic() < ends and not self._listings.empty():
             yield self._listings.get_nowait()
         if not self._listings.empty():

@@ -34,14 +34,15 @@ _SAMPLE = 20
 
 @dataclass(slots=True, kw_only=True)
 class RootWalk:
-    """One walk in progress: its results so far."""
+    """One walk in progress: its results so far; `missing` are names of files that were in the folders before."""
 
     started: float
     listed: set[int] = field(default_factory=set)
-    missing: list[Path] = field(default_factory=list)
+    missing: list[tuple[Path, tuple[bytes, ...]]] = field(default_factory=list)
     files: int = 0
     new: int = 0
     changed: int = 0
+    gone: int = 0
     passed_by: Counter[str] = field(default_factory=Counter)
     again: bool = False
 

@@ -6,7 +6,9 @@ times.
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +16,25 @@ from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.filesystem.stamps import Stamp
 from familiar.folders.isolation import surviving
+from familiar.folders.messages import SLICE
 from familiar.folders.roots import RootWalk, WatchedRoot, WatchedRoots
 from familiar.library.live_photos import leave_out, mark_gone
 from familiar.sources.messages import Listing, WalkFinished
 from familiar.sources.walker import Walker
 from familiar.store.store import Store
+
+_PART = 1000
+"""Files of a folder whose paths are in memory at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _EndedWalk:
+    """A walk that has ended, and the files that it did not find, as far as they are not forgotten."""
+
+    root: WatchedRoot
+    top: Path
+    walk: RootWalk
+    missing: Iterator[Path]
 
 
 class Walks:
@@ -33,13 +49,14 @@ class Walks:
         settle: float,
         watch: bool,
         on_sidecar: Callable[[Path, Stamp, float], None],
+        on_more: Callable[[], None],
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
         """Take what walks, and the seconds after which a file has settled.
 
-        `on_sidecar` is called with each sidecar, its stamp, and when it will have settled. Without `watch`
-        each walk is reported, however little it found.
+        `on_sidecar` is called with each sidecar, its stamp, and when it will have settled, `on_more` when there is more
+        to forget. Without `watch` each walk is reported, however little it found.
         """
         self._store = store
         self._roots = roots
@@ -47,8 +64,10 @@ class Walks:
         self._settle = settle
         self._watch = watch
         self._on_sidecar = on_sidecar
+        self._on_more = on_more
         self._log = log
         self._clock = clock
+        self._ended: deque[_EndedWalk] = deque()
 
     def walk_all(self, root: WatchedRoot) -> None:
         """Compare a root with the store."""
@@ -109,7 +128,8 @@ class Walks:
         walk.files += len(listing.entries)
         walk.new += found.new
         walk.changed += found.changed
-        walk.missing += [Path(listing.folder, os.fsdecode(name)) for name in found.missing]
+        if found.missing:
+            walk.missing.append((listing.folder, found.missing))
 
     def _due(self, root: WatchedRoot, now: float, changed_ns: int) -> float:
         """Return when a listed file will have settled: one that does not change for long enough already has.
@@ -123,43 +143,72 @@ class Walks:
         return now + max(0.0, self._settle - quiet)
 
     def finish(self, root: WatchedRoot, finished: WalkFinished) -> None:
-        """Forget what a walk did not find, if its root is in place."""
-        walk = root.walks.pop(finished.top, None)
-        if walk is None or not self._roots.judge(root):
+        """Begin to forget what a walk did not find, if its root is in place."""
+        walk = root.walks.get(finished.top)
+        if walk is None:
             return
-        if walk.again:
-            self.walk(root, finished.top)
+        if not self._roots.judge(root):
+            del root.walks[finished.top]
+            return
         if finished.errors:
             errors = [f"{path}: {reason}" for path, reason in finished.errors]
             self._log.emit("root.incomplete", root=root.path, errors=errors)
         unreadable = tuple(path for path, _ in finished.errors)
-        gone = self._forget(self._missing(root, finished.top, walk, unreadable))
-        if finished.top == root.path:
+        missing = self._missing(root, finished.top, walk, unreadable)
+        self._ended.append(_EndedWalk(root=root, top=finished.top, walk=walk, missing=missing))
+
+    def forget_missing(self) -> None:
+        """Forget what walks did not find, for a short time; there may be a million files."""
+        ends = time.monotonic() + SLICE
+        while self._ended:
+            root, walk = self._ended[0].root, self._ended[0].walk
+            is_in_place = self._roots.judge(root)
+            if is_in_place and not self._forget(walk, self._ended[0].missing, ends):
+                self._on_more()
+                return
+            ended = self._ended.popleft()
+            del root.walks[ended.top]
+            if is_in_place:
+                self._end(root, ended.top, walk)
+
+    def _end(self, root: WatchedRoot, top: Path, walk: RootWalk) -> None:
+        if walk.again:
+            self.walk(root, top)
+        if top == root.path:
             root.files, root.is_new = walk.files, False
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
-            if walk.new or walk.changed or gone or is_regular or not self._watch:
-                self._tell_walk(root, walk, gone)
+            if walk.new or walk.changed or walk.gone or is_regular or not self._watch:
+                self._tell_walk(root, walk)
 
-    def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterable[Path]:
+    def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterator[Path]:
         """Yield the files that the walk did not find, except for those in unreadable folders."""
-        yield from walk.missing
+        for folder, names in walk.missing:
+            yield from (Path(folder, os.fsdecode(name)) for name in names)
         for folder_id, folder, _ in self._store.files.folders_below(root.id, top):
             if folder_id not in walk.listed and not any(folder.is_relative_to(path) for path in unreadable):
-                yield from self._store.files.in_folder(folder_id)
+                yield from self._in_folder(folder_id)
 
-    def _forget(self, paths: Iterable[Path]) -> int:
-        count = 0
+    def _in_folder(self, folder_id: int) -> Iterator[Path]:
+        after = b""
+        while paths := self._store.files.in_folder(folder_id, after=after, limit=_PART):
+            yield from paths
+            after = os.fsencode(paths[-1].name)
+
+    def _forget(self, walk: RootWalk, paths: Iterator[Path], ends: float) -> bool:
+        """Forget files that are gone, until a time of the monotonic clock; return whether these were all."""
         with self._store.writing():
             for path in paths:
                 if not self._roots.is_there(path) and mark_gone(self._store, path, self._log):
-                    count += 1
+                    walk.gone += 1
                     self._log.emit("file.gone", path=path)
                 elif self._roots.excludes(path):
                     leave_out(self._store, path, self._log)
-        return count
+                if time.monotonic() >= ends:
+                    return False
+        return True
 
-    def _tell_walk(self, root: WatchedRoot, walk: RootWalk, gone: int) -> None:
+    def _tell_walk(self, root: WatchedRoot, walk: RootWalk) -> None:
         self._log.emit(
             "root.scanned",
             root=root.path,
@@ -167,6 +216,6 @@ class Walks:
             files=walk.files,
             new=walk.new,
             changed=walk.changed,
-            gone=gone,
+            gone=walk.gone,
             seconds=self._clock() - walk.started,
         )

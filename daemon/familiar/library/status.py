@@ -108,6 +108,15 @@ class LibraryStatus:
     remote: RemoteState | None
 
 
+def seconds_left(store: Store, pending: int) -> float | None:
+    """Return about how long so many pending files take.
+
+    None if that can't be said: as `Photos.seconds_for`, and while the first scan of a folder still counts its photos.
+    """
+    is_counting = any(root.state == "online" and root.scanned_at is None for root in _roots(store))
+    return None if is_counting else store.photos.seconds_for(pending)
+
+
 def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
     """Return how far everything is; `model` is the id of the model in use, and the trouble is with that."""
     state = store.path.parent
@@ -117,7 +126,7 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         state=state,
         roots=_roots(store),
         files=files,
-        seconds_left=store.photos.seconds_for(files.get("pending", 0)),
+        seconds_left=seconds_left(store, files.get("pending", 0)),
         photos=store.photos.counts(),
         model=command_name(model),
         model_trouble=model_trouble,

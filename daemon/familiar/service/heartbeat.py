@@ -18,6 +18,7 @@ from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.folders.intake import Intake
 from familiar.library.space import space_of
+from familiar.library.status import seconds_left
 from familiar.plurals import counted
 from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
@@ -203,7 +204,7 @@ class Heartbeat:
             roots = self._intake.online_roots
             files, first = self._store.files.waiting(roots), self._first_pending(roots)
             failed, open_operations = self._store.files.count_failures(), self._store.journal.open_counts()
-            left = None if self._window.waits_because else self._store.photos.seconds_for(files["pending"])
+            left = None if self._window.waits_because else seconds_left(self._store, files["pending"])
         except StoreError:
             return dict.fromkeys(IN_STORE)
         file_id = first[0].id if first else None
@@ -229,8 +230,8 @@ class Heartbeat:
         problem = self._counts.totals.rejected
         rejected = "" if problem is None else f"; running with the old configuration: {problem}"
         handled = counted(self._counts.tally.handled, "photo")
-        pending, seconds_left = waiting["pending"], waiting["seconds_left"]
-        left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
+        pending, seconds = waiting["pending"], waiting["seconds_left"]
+        left = "" if seconds is None else f", about {duration(seconds)} left"
         waits = "" if self._window.waits_because is None else f"; the backlog waits: {self._window.waits_because}"
         return f"{handled} handled, {'?' if pending is None else pending} pending{left}{waits}{rejected}"
 

@@ -128,6 +128,14 @@ class _Emitter(InotifyEmitter):
         super().__init__(*arguments, **options)
         self._on_lost = on_lost
 
+    def queue_event(self, event: FileSystemEvent) -> None:
+        """Take an event of the kernel. Those that are made up of a moved folder's content are not needed: it is walked.
+
+        There may be a million of them.
+        """
+        if not event.is_synthetic:
+            super().queue_event(event)
+
     def on_thread_start(self) -> None:
         self._inotify = _WatchGroup(
             self._inotify_fd,

@@ -183,8 +183,12 @@ class Files:
         return sorted((row for row in found if common_root(row.path) == root), key=lambda row: os.fsencode(row.path))
 
     def settled(self, now: float, *, roots: Sequence[int], limit: int) -> list[FileRow]:
-        """Return settling files of these roots whose time has come, the earliest first."""
-        where = f"WHERE state = 'settling' AND due <= ? {_IN_ROOTS} ORDER BY due, files.id LIMIT ?"
+        """Return settling files of these roots whose time has come, the earliest first, those of the backlog last."""
+        # both values are named, so that the index leads to those that are due
+        where = (
+            f"WHERE state = 'settling' AND in_backlog IN (0, 1) AND due <= ? {_IN_ROOTS} "
+            "ORDER BY in_backlog, due, files.id LIMIT ?"
+        )
         return list(self._rows(where, (now, json.dumps(roots), limit), source=_WAITING.format("files_settling")))
 
     def pending(
@@ -200,9 +204,13 @@ class Files:
 
     def next_settled(self, *, roots: Sequence[int]) -> float | None:
         """Return when the next settling file of these roots will have settled."""
-        where = f"WHERE state = 'settling' {_IN_ROOTS} ORDER BY due LIMIT 1"
-        row = next(self._rows(where, (json.dumps(roots),), source=_WAITING.format("files_settling")), None)
-        return None if row is None else row.due
+        where = f"WHERE state = 'settling' AND in_backlog = ? {_IN_ROOTS} ORDER BY due LIMIT 1"
+        firsts = (
+            row.due
+            for in_backlog in (False, True)
+            for row in self._rows(where, (in_backlog, json.dumps(roots)), source=_WAITING.format("files_settling"))
+        )
+        return min((due for due in firsts if due is not None), default=None)
 
     def wait(self, file_id: int, *, size: int, mtime_ns: int, ctime_ns: int | None = None, due: float) -> None:
         """Let a file that still changes settle again."""
@@ -323,9 +331,10 @@ class Files:
         for folder_id, path, device in rows.fetchall():
             yield int(folder_id), Path(os.fsdecode(path)), device
 
-    def in_folder(self, folder_id: int) -> list[Path]:
-        """Return the paths of a folder's files that are not gone."""
-        return [row.path for row in self._rows("WHERE folder_id = ? AND state != 'gone'", (folder_id,))]
+    def in_folder(self, folder_id: int, *, after: bytes = b"", limit: int = -1) -> list[Path]:
+        """Return the paths of a folder's files that are not gone, in the order of names; some after a name."""
+        where = "WHERE folder_id = ? AND name > ? AND state != 'gone' ORDER BY name LIMIT ?"
+        return [row.path for row in self._rows(where, (folder_id, after, limit))]
 
     def in_root(self, root_id: int) -> list[Path]:
         """Return the paths of a root's files that are not gone."""

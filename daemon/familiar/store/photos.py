@@ -5,15 +5,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo, Shot
 from familiar.store.database import Database, writing
 
-_PACE_OF, _PACE_OF_LEAST = 200, 20
-"""Photos that the pace is taken from: so many of the last ones, and at least so many."""
+_PACE_OF, _PACE_OF_LEAST = 5000, 20
+"""Photos that the pace is taken from: at most so many of the last ones, and at least so many."""
+_PACE_SECONDS = 300.0
+"""Time that the pace is taken from, if there are photos enough: that of some seconds differs from that of hours."""
 _RECENT = timedelta(minutes=5)
 """Time without a photo after which there is no pace."""
 _LARGEST = 2**63 - 1
@@ -429,15 +430,20 @@ class Photos:
 
         None if there are none to come, too few to tell the pace by, or if none was seen for some minutes.
         """
-        rows = self._db.conn.execute("SELECT seen_at FROM photos ORDER BY id DESC LIMIT ?", (_PACE_OF,)).fetchall()
-        if not count or len(rows) < _PACE_OF_LEAST:
+        if not count:
             return None
-        seen = [self._now(), *(datetime.fromisoformat(row[0]) for row in rows)]
-        gaps = [later - earlier for later, earlier in pairwise(seen)]
-        if gaps[0] > _RECENT:
-            return None
-        busy = [gap.total_seconds() for gap in gaps if gap <= _RECENT]  # in longer ones, there was nothing to do
-        return count * sum(busy) / (len(busy) - 1) if len(busy) >= _PACE_OF_LEAST else None
+        rows = self._db.conn.execute("SELECT seen_at FROM photos ORDER BY id DESC LIMIT ?", (_PACE_OF,))
+        later, busy, gaps = self._now(), 0.0, 0
+        for (seen_at,) in rows:
+            seen = datetime.fromisoformat(seen_at)
+            gap, later = later - seen, seen
+            if gap <= _RECENT:  # in longer ones, there was nothing to do
+                busy, gaps = busy + gap.total_seconds(), gaps + 1
+            elif not gaps:
+                return None
+            if busy >= _PACE_SECONDS and gaps >= _PACE_OF_LEAST:
+                break
+        return count * busy / (gaps - 1) if gaps >= _PACE_OF_LEAST else None
 
     def _count(self, what: str, *values: Any) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])

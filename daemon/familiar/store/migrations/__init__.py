@@ -53,6 +53,7 @@ migrations = StoreMigrations(
         people.note_what_faces_are_matched_with,
         journal.tell_outdated_operations,
         people.go_on_with_matching,
+        files.settle_arrivals_before_the_backlog,
     )
 )
 """All migrations in their order; a new one comes last."""

@@ -37,6 +37,11 @@ def tell_arrivals_from_the_backlog(db: "Database") -> None:
     run(db, _BACKLOG)
 
 
+def settle_arrivals_before_the_backlog(db: "Database") -> None:
+    """Let files that arrive settle without going through a backlog that settles, too."""
+    run(db, _SETTLING)
+
+
 _SIGHTINGS = """
 CREATE TABLE sightings (
     id INTEGER PRIMARY KEY,
@@ -84,4 +89,9 @@ ALTER TABLE files ADD COLUMN in_backlog INTEGER NOT NULL DEFAULT 0;
 UPDATE files SET in_backlog = 1 WHERE state IN ('settling', 'pending', 'failed');
 DROP INDEX files_pending;
 CREATE INDEX files_pending ON files (in_backlog, id) WHERE state = 'pending'
+"""
+
+_SETTLING = """
+DROP INDEX files_settling;
+CREATE INDEX files_settling ON files (in_backlog, due) WHERE state = 'settling'
 """
