@@ -66,6 +66,14 @@ class Household:
             time.sleep(0.01)
         raise AssertionError(self.log.events)
 
+    def finish_walks(self) -> None:
+        for _ in range(400):
+            if self.intake.is_idle:
+                return
+            asyncio.run(self.intake.advance(self.clock()))
+            time.sleep(0.01)
+        raise AssertionError("a walk has not ended")
+
     def close(self) -> None:
         asyncio.run(self.intake.close())
         self.store.close()
@@ -234,6 +242,7 @@ def test_a_root_with_too_few_watches_is_polled_too(household: Household) -> None
     (root,) = household.intake._roots
     household.intake._messages.post(EventsLost(root=household.root, reason="too few watches", is_lasting=True))
     household.tick_until("watch.lost")
+    household.finish_walks()
     for _ in range(3):
         before = root.walked_at
         household.ahead += 31
@@ -241,6 +250,24 @@ def test_a_root_with_too_few_watches_is_polled_too(household: Household) -> None
             asyncio.run(household.intake.advance(household.clock()))
             time.sleep(0.01)
         assert root.walked_at - before < 40
+
+
+def test_a_root_that_takes_long_to_walk_is_polled_less_often_and_not_all_the_time(household: Household) -> None:
+    household.tick_until("root.scanned")
+    (root,) = household.intake._roots
+    household.intake._messages.post(EventsLost(root=household.root, reason="too few watches", is_lasting=True))
+    asyncio.run(household.intake.advance(household.clock()))
+    household.ahead += 35  # a walk takes so long
+    household.finish_walks()
+    begun = root.walked_at
+    for _ in range(60):
+        household.ahead += 5
+        asyncio.run(household.intake.advance(household.clock()))
+    assert root.walked_at == begun, "it was walked after 300 seconds"
+    for _ in range(10):
+        household.ahead += 5
+        asyncio.run(household.intake.advance(household.clock()))
+    assert root.walked_at - begun == pytest.approx(350, abs=6)
 
 
 def test_another_disk_below_a_root_with_the_same_number_does_not_make_the_files_of_the_first_one_gone(

@@ -28,8 +28,9 @@ from familiar.store.store import Store
 
 _CHECK = 5.0
 """Seconds between two looks at the roots and their watchers."""
-_POLL = 30.0
-"""Seconds between two walks of a root that sends no events."""
+_POLL, _REST = 30.0, 10.0
+"""Seconds between the beginnings of two walks of a root that sends no events, or so many times what the last one took,
+if that is longer: a disk with a million files would be walked all the time."""
 
 
 class Intake:
@@ -220,8 +221,9 @@ class Intake:
         if not self._roots.look_after(root) or not self._watch:
             return
         has_events = root.watcher is not None and not root.polls
-        period = self._settings.rescan * 60 if has_events else min(_POLL, self._settings.rescan * 60)
-        if now - root.walked_at >= period:
+        longest = self._settings.rescan * 60
+        period = longest if has_events else min(max(_POLL, _REST * root.walk_seconds), longest)
+        if now - root.walked_at >= period and root.path not in root.walks:
             self._walks.walk_all(root)
 
 

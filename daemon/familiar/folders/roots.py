@@ -67,6 +67,8 @@ class WatchedRoot:
     device: int | None = None
     judged_at: float = float("-inf")
     walked_at: float = float("-inf")
+    walk_seconds: float = 0.0
+    """How long the last whole walk took."""
     walks: dict[Path, RootWalk] = field(default_factory=dict)
 
     @property

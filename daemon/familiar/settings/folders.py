@@ -48,8 +48,8 @@ class FolderSettings(Section):
     )
     polling: bool | None = Field(
         default=None,
-        description="true: scan the folder every 30 s instead of waiting for events; null: only on network file "
-        "systems, which send no events.",
+        description="true: scan the folder every 30 s instead of waiting for events, or less often if a scan takes "
+        "more than 3 s; null: only on network file systems, which send no events.",
     )
 
     @field_validator("name")
