@@ -82,6 +82,8 @@ class NearestPhotos:
         is_full = len(self.distances) == self._count
         farthest = self.distances[-1] if is_full else self._limit
         near = np.flatnonzero((squares <= np.float32(farthest**2 + _ROUNDING)) & np.isfinite(squares))
+        if not len(near):
+            return
         distances = np.sqrt(np.maximum(squares[near].astype(np.float64), 0.0))
         self.photos, self.distances = nearest_photos(
             np.concatenate((self.photos, photos[near])),
@@ -95,9 +97,6 @@ def squared_distances(
     faces: Sequence[Embedding], embeddings: Embeddings, squares: npt.NDArray[np.float32] | None = None
 ) -> npt.NDArray[np.float32]:
     """Return the squared distances of k faces to each of many, shape (k, n); not finite for a damaged embedding.
-
-    This is no product of matrices, which BLAS would divide among threads: on a busy machine, these wait for each other
-    longer than one alone takes.
 
     Args:
         faces: each of shape (numbers,).

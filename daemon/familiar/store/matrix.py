@@ -1,4 +1,7 @@
-"""The embeddings of all faces as one matrix: a file beside the store, mapped into memory by each process that compares.
+"""The embeddings of all faces as one matrix: a file beside the store, read by each process that compares.
+
+The system keeps what was read in memory, once for all processes. The file is not mapped: of a mapped file that is cut
+short, or whose disk fails, the system kills those who read it.
 
 The store is the truth, and the file only saves the time to read it. What the file has is the store's as long as both
 have the same mark, a random text. The store's mark is written with the file, and taken back by any change of a face
@@ -14,11 +17,12 @@ import json
 import os
 import secrets
 import shutil
+from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from familiar.errors import StoreError
 from familiar.state import keep_owner
@@ -38,6 +42,9 @@ _HEADER = 4096
 
 _PART = 50_000
 """Faces that are read from the store at once."""
+
+_AT_ONCE = 2_000
+"""Faces that are read from the file at once: 1 MB, for which the cache of a core has room."""
 
 _LEAST = 20_000
 """Faces of a store that is quickly read without a file."""
@@ -70,16 +77,53 @@ class _Header:
         return found if found.mark and all(isinstance(size, int) and size > 0 for size in sizes) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MappedFaces:
-    """Faces of one model in the order of their ids, up to the id `last`, in memory that all processes share.
+class KeptFaces:
+    """Faces of one model that the file has, in the order of their ids, up to that of its header's `last`.
 
-    The fields of a row are `face` and `photo`, their ids, `embedding`, shape (numbers,), and `square`, that of its
-    length.
+    They stay as they are, whatever is done to the file by this program. Close it after use.
     """
 
-    rows: "npt.NDArray[np.void]"
-    last: int
+    def __init__(self, file: IO[bytes], header: _Header) -> None:
+        """Take the open file, and what it says of itself."""
+        self.header = header
+        self._file = file
+        self._row = _row(header.numbers)
+
+    def __enter__(self) -> Self:
+        """Return the faces, for a block at whose end they are closed."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __len__(self) -> int:
+        """Return how many faces there are."""
+        return self.header.rows
+
+    def parts(self, after: int = 0) -> "Iterator[npt.NDArray[np.void]]":
+        """Give the faces with ids above one, some at a time.
+
+        The fields of a row are `face` and `photo`, their ids, `embedding`, shape (numbers,), and `square`, that of its
+        length.
+
+        Raises:
+            OSError: the file can't be read any more, or was cut short.
+        """
+        start = bisect_right(range(len(self)), after, key=self._face_at) if after else 0
+        for at in range(start, len(self), _AT_ONCE):
+            yield self._read(at, min(_AT_ONCE, len(self) - at))
+
+    def _face_at(self, place: int) -> int:
+        return int(self._read(place, 1)["face"][0])
+
+    def _read(self, place: int, count: int) -> "npt.NDArray[np.void]":
+        import numpy as np  # noqa: PLC0415 - many commands look at no face
+
+        rows = np.empty(count, self._row)
+        if os.preadv(self._file.fileno(), [rows.view("u1").data], _HEADER + place * self._row.itemsize) < rows.nbytes:
+            raise OSError("The file of embeddings was cut short.")
+        return rows
 
 
 class EmbeddingMatrix:
@@ -95,7 +139,7 @@ class EmbeddingMatrix:
         self._least = least
         self._many = many
 
-    def faces(self, model: str) -> MappedFaces | None:
+    def faces(self, model: str) -> KeptFaces | None:
         """Return the faces of a model but the newest, or None if all have to be read from the store.
 
         The file is brought up to date, unless another process does so, this one is in a transaction, or the disk is
@@ -103,16 +147,19 @@ class EmbeddingMatrix:
         """
         if not self._serves(model):
             return None
-        found = self._mapped(model)
-        if (found is None or self._newer(model, found.last)) and not self._db.conn.in_transaction:
+        if self._is_stale(model) and not self._db.conn.in_transaction:
             try:
                 with self._alone() as is_alone:
                     if is_alone:
                         self._renew(model)
-                        found = self._mapped(model)
             except (OSError, StoreError):  # it can't be written: the store is read
                 pass
-        return found
+        return self._kept(model)
+
+    def _is_stale(self, model: str) -> bool:
+        """Return whether there is no file that is the store's, or many faces have come since it was written."""
+        found = self._header(model)
+        return found is None or self._newer(model, found.last)
 
     def _serves(self, model: str) -> bool:
         """Return whether the file would be of this model, and is worth it; kept embeddings are in the store only."""
@@ -122,25 +169,31 @@ class EmbeddingMatrix:
         (in_use,) = self._db.conn.execute("SELECT value FROM facts WHERE name = 'model'").fetchone()
         return bool(in_use == model and not has_kept(self._db, model))
 
-    def _mapped(self, model: str) -> MappedFaces | None:
-        """Return what the file has, if it is the store's."""
-        import numpy as np  # noqa: PLC0415 - many commands look at no face
-
+    def _kept(self, model: str) -> KeptFaces | None:
+        """Open the file and return what it has, if it is the store's."""
         try:
             if not self._path.is_file():  # to open a pipe would wait for its other end
                 return None
             file = self._path.open("rb")
         except OSError:
             return None
-        with file:
+        with ExitStack() as unless_kept:
+            unless_kept.enter_context(file)
             header = _Header.of(file.read(_HEADER))
             if header is None or header.model != model or header.mark != self._mark:
                 return None
-            kind = _row(header.numbers)
-            if os.fstat(file.fileno()).st_size < _HEADER + header.rows * kind.itemsize:
+            if os.fstat(file.fileno()).st_size < _HEADER + header.rows * _row(header.numbers).itemsize:
                 return None
-            rows = np.memmap(file, kind, mode="r", offset=_HEADER, shape=(header.rows,))
-        return MappedFaces(rows=rows, last=header.last)
+            unless_kept.pop_all()
+        return KeptFaces(file, header)
+
+    def _header(self, model: str) -> _Header | None:
+        """Return what the file says of itself, if it is the store's."""
+        kept = self._kept(model)
+        if kept is None:
+            return None
+        with kept:
+            return kept.header
 
     @property
     def _mark(self) -> str:
@@ -170,7 +223,7 @@ class EmbeddingMatrix:
 
     def _renew(self, model: str) -> None:
         """Append the faces that the file lacks, or write it anew if it is not the store's."""
-        found = self._mapped(model)
+        found = self._header(model)
         if found is None:
             self._write(model)
         elif self._newer(model, found.last):
@@ -196,13 +249,12 @@ class EmbeddingMatrix:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def _append(self, model: str, found: MappedFaces) -> None:
+    def _append(self, model: str, found: _Header) -> None:
         """Write more rows, and then the header that counts them; until then the file has those that it had."""
         before = self._mark
-        rows, kind = len(found.rows), found.rows.dtype
         with self._path.open("r+b") as file:
-            file.seek(_HEADER + rows * kind.itemsize)
-            header = self._write_rows(file, model, secrets.token_hex(16), after=found.last, rows=rows)
+            file.seek(_HEADER + found.rows * _row(found.numbers).itemsize)
+            header = self._write_rows(file, model, secrets.token_hex(16), after=found.last, rows=found.rows)
             if header is None:
                 return
             file.flush()

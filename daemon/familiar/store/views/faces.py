@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from familiar.model import Embeddings
 from familiar.store.database import Database
-from familiar.store.matrix import EmbeddingMatrix, MappedFaces
+from familiar.store.matrix import EmbeddingMatrix, KeptFaces
 from familiar.store.photos import QUALITY, stack
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ UNION ALL SELECT face_id AS id, photo_id, kept.embedding FROM face_embeddings AS
     WHERE model = ?1 AND {quality} >= ?3 AND {where} ORDER BY id
 """
 """Faces of some quality that have an embedding of an engine: the one in use, or one that is kept beside it."""
-
-_MAPPED = 10_000
-"""Faces of a mapped file that are given at once: a processor's cache has room for them."""
 
 _PART = 50_000
 """Faces, or photos, read at once: 25 MB of embeddings."""
@@ -59,33 +57,33 @@ class Faces:
 
         A face whose quality is unknown is good enough for any `min_quality`.
         """
-        mapped = self._matrix.faces(engine)
-        if mapped is not None:
-            yield from self._mapped(mapped, after, min_quality)
-            after = max(after, mapped.last)
+        kept = self._matrix.faces(engine)
+        if kept is not None:
+            with kept, suppress(OSError):  # the store has what can't be read
+                for part in self._kept(kept, after, min_quality):
+                    yield part
+                    after = int(part.ids[-1])
+                after = max(after, kept.header.last)
         # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
         query = _OF_ENGINE.format(engine="+engine", quality=QUALITY, where="real_faces.id > ?2") + f"LIMIT {_PART}"
         while len(part := self._stack(query, engine, after, min_quality)):
             yield part
             after = int(part.ids[-1])
 
-    def _mapped(self, mapped: MappedFaces, after: int, min_quality: float) -> Iterator[FaceStack]:
+    def _kept(self, kept: KeptFaces, after: int, min_quality: float) -> Iterator[FaceStack]:
         """Give the faces that a file has, as `all` does; embeddings are copied only where some do not count."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
-        rows = mapped.rows[np.searchsorted(mapped.rows["face"], after, side="right") :] if after else mapped.rows
         left_out = self._left_out(min_quality)
-        for at in range(0, len(rows), _MAPPED):
-            part = rows[at : at + _MAPPED]
+        for part in kept.parts(after):
             first, last = np.searchsorted(left_out, [part["face"][0], part["face"][-1] + 1])
-            if first < last:
-                part = part[~np.isin(part["face"], left_out[first:last])]
-            if len(part):
+            rows = part[~np.isin(part["face"], left_out[first:last])] if first < last else part
+            if len(rows):
                 yield FaceStack(
-                    ids=part["face"],
-                    photos=part["photo"],
-                    embeddings=part["embedding"],
-                    squares=part["square"],
+                    ids=rows["face"],
+                    photos=rows["photo"],
+                    embeddings=rows["embedding"],
+                    squares=rows["square"],
                 )
 
     def _left_out(self, min_quality: float) -> "npt.NDArray[np.int64]":
