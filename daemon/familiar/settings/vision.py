@@ -89,7 +89,13 @@ class VisionSettings(Section):
     video_time_limit: Seconds = Field(
         default=600.0, gt=0, description="Time limit for one video; the faces found until then are used."
     )
-    workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; null: one for each core.")
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Worker processes; null: one for each core. Videos leave one to photos: with 1, they have a "
+        "second one.",
+    )
     batch: int | None = Field(
         default=None,
         ge=1,

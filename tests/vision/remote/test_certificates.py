@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from familiar.errors import UsageError
+from familiar.settings import WorkerSettings
 from familiar.vision.remote.certificates import CLIENT, ROLES, check_certificates, make_certificates
+from familiar.vision.remote.inspection import expiring_soon
 from support.household import Household
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -36,8 +38,12 @@ def test_certificates_that_have_expired_or_are_missing_are_told_with_the_remedy(
     folder = tmp_path / "old"
     make_certificates(folder, days=1, renew=False, now=NOW - timedelta(days=9))
     expired = f"{NOW - timedelta(days=8):%Y-%m-%d}"
-    with pytest.raises(ValueError, match=rf"client\.pem has expired on {expired}; make them with .* --renew"):
+    with pytest.raises(
+        ValueError, match=rf"client\.pem has expired on {expired}; make them with `familiar .* --renew`"
+    ):
         check_certificates(folder)
+    settings = WorkerSettings(engine="dask", scheduler="tls://nas.example:8786", certificates=folder)
+    assert expiring_soon(settings) is None
     with pytest.raises(ValueError, match=r"ca\.pem: No such file or directory; make the certificates with"):
         check_certificates(tmp_path)
     (folder / "client.pem").write_text("nonsense")

@@ -28,12 +28,14 @@ from familiar.errors import (
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.chosen_model import chosen_model, settings_for
+from familiar.vision.remote.answers import photo_answer
 from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.pictures import PictureTask
 from familiar.vision.workers.tasks import EncodeTask
 from support.own_network import DIMENSION, own_network
 from support.photos import MODELS
 from support.pool import Pool
+from support.videos import write_video
 from support.worker_processes import is_alive, kill, processes_of, servers_of, workers_of
 
 
@@ -48,6 +50,24 @@ def seen_by(pool: Pool, path: Path) -> Photo:
 def peak_mebibytes(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def test_where_there_is_one_worker_a_photo_does_not_wait_for_a_video_and_both_are_seen_as_usual(
+    pool: Pool, astronaut: Path, tmp_path: Path
+) -> None:
+    video = write_video(tmp_path / "video.mp4", [(astronaut, 12)])
+
+    async def look_at_both() -> tuple[str, list[Photo]]:
+        async with LocalWorkers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
+            await asyncio.gather(*map(workers.fingerprint, (video, astronaut)))  # so that they have started
+            seeing = asyncio.create_task(workers.look(video, hash_of(video)))
+            photo = await workers.look(astronaut, hash_of(astronaut))
+            first = "video" if seeing.done() else "photo"
+            return first, [photo, await seeing]
+
+    first, seen = asyncio.run(look_at_both())
+    assert first == "photo"
+    assert list(map(photo_answer, seen)) == [photo_answer(seen_by(pool, path)) for path in (astronaut, video)]
 
 
 def test_a_photo_is_fingerprinted_seen_and_cropped_in_a_worker(pool: Pool, astronaut: Path) -> None:

@@ -83,10 +83,10 @@ def check_certificates(folder: Path) -> None:
     Raises:
         ValueError: they can't; the message says which one, and what to do.
     """
-    remedy = f"make them with `familiar workers certificates {folder}`"
+    remedy = f"make them with `familiar workers certificates {folder} --renew`"
     for name, ends in end_of_certificates(folder).items():
         if ends <= datetime.now(UTC):
-            again = f"{remedy} --renew" if name != CA else f"{remedy}, in a new folder"
+            again = remedy if name != CA else "make all of them in a new folder with `familiar workers certificates`"
             raise ValueError(f"{folder / name} has expired on {ends:%Y-%m-%d}; {again}, and copy them to all machines")
 
 

@@ -31,10 +31,14 @@ async def inspect(settings: WorkerSettings, vision: VisionSettings) -> RemoteSta
 
 
 def expiring_soon(settings: WorkerSettings) -> str | None:
-    """Say which certificate of this machine expires within a month, and when; None if none that can be read does."""
+    """Say which certificate of this machine expires within a month, and when; None if none that can be read does.
+
+    One that has expired is no warning: nothing works with it.
+    """
     ends: dict[str, datetime] = {}
     if settings.certificates is not None:
         with suppress(ValueError):
             ends = dict(end_of_certificates(settings.certificates))
-    soon = [f"{name} expires on {end:%Y-%m-%d}" for name, end in ends.items() if end - datetime.now(UTC) < _SOON]
+    now = datetime.now(UTC)
+    soon = [f"{name} expires on {end:%Y-%m-%d}" for name, end in ends.items() if now < end < now + _SOON]
     return "; ".join(soon) or None

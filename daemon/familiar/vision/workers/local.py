@@ -81,6 +81,8 @@ class LocalWorkers:
         self._urgent = urgent
         self._clock = clock
         self._processes: WorkerProcesses | None = None
+        self._has_one = tasks is None and count == 1
+        self._beside: LocalWorkers | None = None
         self._alone = asyncio.Lock()
         self._tasks = 0
         self._used_at = clock()
@@ -97,6 +99,8 @@ class LocalWorkers:
 
     async def fingerprint(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
+        if (others := self._others_for(path)) is not None:
+            return await others.fingerprint(path)
         try:
             return await self._run(fingerprint, path, seconds=self._limit(path))
         except SetAsideError as error:
@@ -108,6 +112,8 @@ class LocalWorkers:
 
     async def look_at(self, task: worker.IndexTask) -> Photo:
         """Do a task of `look`."""
+        if (others := self._others_for(task.path)) is not None:
+            return await others.look_at(task)
         if self._batch == 1 or is_video(task.path):
             return await self._look_alone(task)
         answer: asyncio.Future[Photo] = asyncio.get_running_loop().create_future()
@@ -123,6 +129,8 @@ class LocalWorkers:
         self, tasks: Sequence[worker.EncodeTask], settings: VisionSettings | None = None
     ) -> list[worker.EncodedFaces | FamiliarError]:
         """Encode faces again that were found before, those of several photos in one go."""
+        if (others := self._others_for(*(task.path for task in tasks))) is not None:
+            return await others.encode(tasks, settings)
         chosen = self._options if settings is None else settings.options
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
@@ -186,11 +194,12 @@ class LocalWorkers:
         if self._processes is not None and not self._tasks and self._clock() - self._used_at > _IDLE:
             self._retire()
         self._read_notes()
+        beside = None if self._beside is None else self._beside.health()
         return Health(
-            running=self._processes is not None,
-            tasks=self._tasks,
-            deaths=self._deaths,
-            last_death=self._last_death,
+            running=self._processes is not None or (beside is not None and beside.running),
+            tasks=self._tasks + (0 if beside is None else beside.tasks),
+            deaths=self._deaths + (0 if beside is None else beside.deaths),
+            last_death=self._last_death or (None if beside is None else beside.last_death),
             fallback=self._fallback,
         )
 
@@ -202,6 +211,8 @@ class LocalWorkers:
 
     def close(self, within: float = 0.0) -> None:
         """End all workers; tasks in progress get `within` seconds."""
+        if self._beside is not None:
+            self._beside.close(within)
         self._read_notes()
         processes, self._processes = self._processes, None
         if processes is not None:
@@ -218,6 +229,22 @@ class LocalWorkers:
     ) -> None:
         """End all workers."""
         await asyncio.to_thread(self.close)
+
+    def _others_for(self, *paths: Path) -> "LocalWorkers | None":
+        """Return the worker for videos, where there is one worker otherwise: it would be busy with one for minutes."""
+        if not self._has_one or not any(map(is_video, paths)):
+            return None
+        if self._beside is None:
+            self._beside = LocalWorkers(
+                settings=self._settings,
+                models=self._models,
+                tasks=1,
+                networks=self._networks,
+                urgent=self._urgent,
+                clock=self._clock,
+            )
+            self._beside._alone = self._alone  # noqa: SLF001 - one photo at a time has more memory, whoever handles it
+        return self._beside
 
     async def _look_alone(self, task: worker.IndexTask) -> Photo:
         seconds = self._limit(task.path)
