@@ -1,17 +1,6 @@
-"""The threads that numbers are computed in: libraries use one each, and large work is shared out to all processors."""
+"""The number of threads that numeric libraries use in a process."""
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
-from typing import TypeVar
-
-Part = TypeVar("Part")
-Result = TypeVar("Result")
-
-_AHEAD = 4
-"""Parts that are taken for each thread before their results are."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -24,29 +13,3 @@ def use_one_thread() -> None:
     """
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
-
-
-def in_threads(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
-    """Give the results for all parts, in their order, from as many threads as there are processors.
-
-    The work is to spend its time in calls that let other threads run, as those of numpy do for many numbers. Parts are
-    taken one after the other in the caller's thread, and few of them before their results are. One part alone takes no
-    thread. If work fails, nothing more is begun, and its error is raised.
-    """
-    coming = iter(parts)
-    first = list(islice(coming, 2))
-    if len(first) < 2 or (threads := len(os.sched_getaffinity(0))) == 1:  # noqa: PLR2004 - one part
-        yield from map(work, first)
-        yield from map(work, coming)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        begun: deque[Future[Result]] = deque(pool.submit(work, part) for part in first)
-        try:
-            for part in coming:
-                begun.append(pool.submit(work, part))
-                if len(begun) > _AHEAD * threads:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -29,8 +29,8 @@ OF_A_SCAN = {
 }
 """Two photos with a face each. A copy of one would have more or fewer statements, by when it comes."""
 
-MOST_FSYNCS = 18
-"""Of familiar.db-wal; usually 16, and one more for each turn that a file settles later than the other."""
+MOST_FSYNCS = 15
+"""Of familiar.db-wal; usually 13, and one more for each turn that a file settles later than the other."""
 
 MOST_IN_A_TURN, MOST_BESIDE = 14, 8
 """SQL statements of a turn in which nothing has changed, and of looks at folders and disks, every five seconds."""

@@ -98,6 +98,9 @@ def squared_distances(
 ) -> npt.NDArray[np.float32]:
     """Return the squared distances of k faces to each of many, shape (k, n); not finite for a damaged embedding.
 
+    This is no product of matrices, which BLAS would divide among threads: on a busy machine, these wait for each other
+    longer than one alone takes.
+
     Args:
         faces: each of shape (numbers,).
         embeddings: shape (n, numbers), of the same engine.

@@ -34,7 +34,7 @@ class Recogniser:
         People and matches are read and written in one transaction: whoever changes the people afterwards sees these
         matches and replaces them.
         """
-        with self._store.writing():
+        with self._store.writing(awaited=False):
             photo = self._store.photos.load(photo_id)
             for engine in sorted({face.engine for face in photo.faces}):
                 faces = [face for face in photo.faces if face.engine == engine]

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from familiar.arithmetic import in_threads
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import distances_to_people, match
 from familiar.identity.search import NearestPhotos, squared_distances
@@ -14,7 +12,6 @@ from familiar.library.galleries import Galleries
 from familiar.model import Embedding, Embeddings, Face, Match
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
-from familiar.store.views.faces import FaceStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,14 +147,10 @@ class Finder:
         limit = self._settings.threshold if wish.threshold is None else wish.threshold
         nearest = [NearestPhotos(count=wish.most, limit=np.inf if wish.beyond else limit) for _ in faces]
         sought = [face.embedding for face in faces]
-        known = self._store.faces.among(self._model, among, min_quality=wish.min_quality) if faces else iter(())
-
-        def compared(part: FaceStack) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-            return part.photos, squared_distances(sought, part.embeddings, part.squares)
-
-        for photos, squares in in_threads(compared, known):
+        for part in self._store.faces.among(self._model, among, min_quality=wish.min_quality) if faces else ():
+            squares = squared_distances(sought, part.embeddings, part.squares)
             for one, own in zip(nearest, squares, strict=True):
-                one.look(photos, own)
+                one.look(part.photos, own)
         return nearest
 
     def _photos(self, nearest: NearestPhotos) -> tuple[FoundPhoto, ...]:

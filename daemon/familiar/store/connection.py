@@ -97,19 +97,24 @@ class Connection(sqlite3.Connection):
             return super().executemany(sql, (list(map(storable, row)) for row in rows))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Run a block as one write transaction, which is rolled back if it fails.
+    def transaction(self, *, awaited: bool = True) -> Iterator[None]:
+        """Run a block as one write transaction, which is rolled back if it fails; `awaited` as in `writing`.
 
         `BEGIN IMMEDIATE` takes the write lock before anything is read: a deferred transaction that reads first and then
         finds that another process has written can't wait, and fails with "database is locked".
         """
-        self.execute("BEGIN IMMEDIATE")
+        if not awaited:
+            super().execute("PRAGMA synchronous = NORMAL")
         try:
+            self.execute("BEGIN IMMEDIATE")
             yield
             self.execute("COMMIT")
         except BaseException:
             self.end_transaction()
             raise
+        finally:
+            if not awaited:
+                super().execute("PRAGMA synchronous = FULL")
 
     def end_transaction(self) -> None:
         """Roll back the transaction, unless a full disk has ended it already."""

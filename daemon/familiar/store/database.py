@@ -19,9 +19,13 @@ class Database:
 
 
 @contextmanager
-def writing(db: Database) -> Iterator[None]:
-    """Run a block as one write transaction; inside another one it is a part of that."""
-    with _savepoint(db) if db.conn.in_transaction else db.conn.transaction():
+def writing(db: Database, *, awaited: bool = True) -> Iterator[None]:
+    """Run a block as one write transaction; inside another one it is a part of that.
+
+    What is not `awaited` on the disk may be lost with the power, until something else is: it is what can be found out
+    again.
+    """
+    with _savepoint(db) if db.conn.in_transaction else db.conn.transaction(awaited=awaited):
         yield
 
 

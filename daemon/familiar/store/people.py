@@ -283,8 +283,11 @@ class People:
     def unmatched(self, engine: str) -> dict[str, tuple[str, ...]]:
         """Return the people who have references, but none that this engine has encoded, and the engines of these."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT name, model FROM encoded_references JOIN people ON people.id = person_id "
-            "WHERE person_id NOT IN (SELECT person_id FROM encoded_references WHERE model = ?) ORDER BY name, model",
+            """
+            SELECT DISTINCT name, model FROM people CROSS JOIN encoded_references ON person_id = people.id
+            WHERE NOT EXISTS (SELECT 1 FROM encoded_references AS own WHERE own.person_id = people.id AND own.model = ?)
+            ORDER BY name, model
+            """,
             (engine,),
         )
         found: dict[str, tuple[str, ...]] = {}

@@ -97,7 +97,7 @@ class Photos:
 
         Content made by an operation always counts as handled, even if its faces are analysed.
         """
-        with writing(self._db):
+        with writing(self._db, awaited=False):
             known = self.find(photo.hash)
             if known is not None and known.verdict == "seen" and known.analysed:
                 return known.id

@@ -170,9 +170,13 @@ class Store(Closing):
         return own
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Run a block as one write transaction."""
-        with writing(self._db):
+    def writing(self, *, awaited: bool = True) -> Iterator[None]:
+        """Run a block as one write transaction.
+
+        What is not `awaited` on the disk may be lost with the power, until something else is: it is what can be found
+        out again.
+        """
+        with writing(self._db, awaited=awaited):
             yield
 
     @contextmanager

@@ -8,7 +8,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from familiar.arithmetic import in_threads
 from familiar.identity.clustering.indices import Indices
 from familiar.model import Embeddings
 
@@ -93,17 +92,14 @@ def _centres(embeddings: Embeddings, count: int) -> Embeddings:
 def _nearest(embeddings: Embeddings, centres: Embeddings, count: int) -> npt.NDArray[np.uint16]:
     """Return the nearest centres of each face, shape (n, count), the nearest first."""
     halves = np.einsum("nd,nd->n", centres, centres) / 2
+    found = np.empty((len(embeddings), count), np.uint16)
     rows = max(_AT_ONCE // len(centres), 1)
-
-    def nearest(start: int) -> Indices:
+    for start in range(0, len(embeddings), rows):
         far = halves - embeddings[start : start + rows] @ centres.T  # half of what is left of the squares
         if count == 1:
-            return np.expand_dims(np.argmin(far, axis=1), 1)
-        near = np.argpartition(far, count - 1, axis=1)[:, :count]
-        return np.take_along_axis(near, np.argsort(np.take_along_axis(far, near, axis=1), axis=1), axis=1)
-
-    found = np.empty((len(embeddings), count), np.uint16)
-    starts = range(0, len(embeddings), rows)
-    for start, near in zip(starts, in_threads(nearest, starts), strict=True):
+            near = far.argmin(axis=1)[:, None]
+        else:
+            near = np.argpartition(far, count - 1, axis=1)[:, :count]
+            near = np.take_along_axis(near, np.argsort(np.take_along_axis(far, near, axis=1), axis=1), axis=1)
         found[start : start + rows] = near
     return found

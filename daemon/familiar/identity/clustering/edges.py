@@ -1,21 +1,18 @@
 """Pairs of neighbours between groups, and what they sum up to for each two groups."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from familiar.arithmetic import in_threads
 from familiar.embedding_models import LinkageLimits
 from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem
 from familiar.model import Embeddings
-
-Result = TypeVar("Result")
 
 _NEAREST = 4
 """How many nearest faces of a group count."""
@@ -69,30 +66,26 @@ class Edges:
         faces = np.arange(neighbours.count, dtype=np.int32)
         return cls(faces=faces, others=others, distances=distances, horizon=horizon)
 
-    def summed_up(self, labels: Indices, sizes: Indices, use: Callable[[Sums], Result]) -> list[Result]:
-        """Return what is made of the sums of some groups after the other; groups grow from one call to the next.
+    def sums(self, labels: Indices, sizes: Indices) -> Iterator[Sums]:
+        """Give the sums of some groups after the other, and drop the faces that have no neighbour in another group.
 
-        The faces that have no neighbour in another group are dropped.
+        Groups grow from one call to the next.
         """
         groups = np.append(labels, -1).astype(np.int32)  # the last one where there is no neighbour
         order = np.argsort(groups[self.faces], kind="stable")
         has_outer = np.zeros(len(order), np.bool_)
-
-        def of_part(part: tuple[int, int]) -> Result:
-            rows = order[slice(*part)]
+        for start, end in _whole_groups(groups[self.faces[order]]):
+            rows = order[start:end]
             own, near = groups[self.faces[rows]], groups[self.others[rows]]
             outer = (near != own[:, None]) & (self.distances[rows] < self.horizon)
             has_outer[rows] = outer.any(axis=1)
-            return use(self._sums(rows, own, near, outer, sizes))
-
-        results = list(in_threads(of_part, _whole_groups(groups[self.faces[order]])))
+            yield self._sums(rows, own, near, outer, sizes)
         if np.count_nonzero(has_outer) < len(order) * _KEPT:
             self.faces, self.others, self.distances = (
                 self.faces[has_outer],
                 self.others[has_outer],
                 self.distances[has_outer],
             )
-        return results
 
     def _sums(
         self,

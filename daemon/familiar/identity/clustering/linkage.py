@@ -144,8 +144,10 @@ class _Groups:
         """Return the links of all groups that may be joined and are near enough for this level."""
         sizes = np.bincount(self.labels)
         apart = self._apart_keys(len(sizes))
-        near = edges.summed_up(self.labels, sizes, lambda sums: self._near(sums, sizes, apart, edges.horizon, level))
-        return _one_way(Links.joined(near), sizes, edges.horizon).up_to(level)
+        near = Links.joined(
+            [self._near(sums, sizes, apart, edges.horizon, level) for sums in edges.sums(self.labels, sizes)]
+        )
+        return _one_way(near, sizes, edges.horizon).up_to(level)
 
     def _near(self, sums: Sums, sizes: Indices, apart: npt.NDArray[np.int64], horizon: float, level: float) -> Links:
         """Return the links of some groups to larger ones that are near enough, or may be with the way back."""

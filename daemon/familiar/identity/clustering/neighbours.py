@@ -5,16 +5,14 @@ inverted file: J. Sivic, A. Zisserman, Video Google, ICCV 2003). What is farther
 already is passed over.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from familiar.arithmetic import in_threads
 from familiar.identity.clustering.cells import Cells
-from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.pair_keys import FACES, Keys, PairKeys
 from familiar.model import Embeddings
 
@@ -150,27 +148,18 @@ class _Search:
     def _nearer(self, faces: slice, bounds: npt.NDArray[np.float32], turn: slice) -> Iterator[Keys]:
         """Give the keys of those that some faces meet in the cells of a turn, and that are nearer than their bounds."""
         asking = self._asking(faces, bounds)
-
-        def of_part(part: tuple[slice, Indices]) -> Keys:
-            cell, rows = part
-            members = self.cells.members[cell]
-            beyond = asking[rows] @ self.asked[cell].T
-            near = np.flatnonzero(beyond < 0.0)
-            row, column = np.divmod(near, len(members))
-            row = rows[row]
-            squares = np.maximum(beyond.ravel()[near] + bounds[row], 0.0)
-            return self.form.keys(row, squares, members[column])
-
-        return in_threads(of_part, _parts(self.cells.visits(faces, turn)))
+        for cell, visitors in self.cells.visits(faces, turn):
+            asked, members = self.asked[cell].T, self.cells.members[cell]
+            for start in range(0, len(visitors), _ROWS):
+                rows = visitors[start : start + _ROWS]
+                beyond = asking[rows] @ asked
+                near = np.flatnonzero(beyond < 0.0)
+                row, column = np.divmod(near, len(members))
+                row = rows[row]
+                squares = np.maximum(beyond.ravel()[near] + bounds[row], 0.0)
+                yield self.form.keys(row, squares, members[column])
 
     def _asking(self, faces: slice, bounds: npt.NDArray[np.float32]) -> Embeddings:
         embeddings = self.embeddings[faces]
         ones = np.ones((len(embeddings), 1), np.float32)
         return np.concatenate((embeddings, ones, (self.lengths[faces] - bounds)[:, None]), axis=1)
-
-
-def _parts(visits: Iterable[tuple[slice, Indices]]) -> Iterator[tuple[slice, Indices]]:
-    """Divide the visitors of cells into parts that are compared at once."""
-    for cell, visitors in visits:
-        for start in range(0, len(visitors), _ROWS):
-            yield cell, visitors[start : start + _ROWS]
