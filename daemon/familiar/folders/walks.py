@@ -175,8 +175,8 @@ class Walks:
         if walk.again:
             self.walk(root, top)
         if top == root.path:
+            root.walk_seconds = 0.0 if root.is_new else self._clock() - walk.started
             root.files, root.is_new = walk.files, False
-            root.walk_seconds = self._clock() - walk.started
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
             if walk.new or walk.changed or walk.gone or is_regular or not self._watch:
@@ -218,5 +218,5 @@ class Walks:
             new=walk.new,
             changed=walk.changed,
             gone=walk.gone,
-            seconds=root.walk_seconds,
+            seconds=self._clock() - walk.started,
         )
