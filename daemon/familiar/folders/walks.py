@@ -164,12 +164,15 @@ class Walks:
             root, walk = self._ended[0].root, self._ended[0].walk
             is_in_place = self._roots.judge(root)
             if is_in_place and not self._forget(walk, self._ended[0].missing, ends):
-                self._on_more()
-                return
+                break
             ended = self._ended.popleft()
             del root.walks[ended.top]
             if is_in_place:
                 self._end(root, ended.top, walk)
+            if time.monotonic() >= ends:
+                break
+        if self._ended:
+            self._on_more()
 
     def _end(self, root: WatchedRoot, top: Path, walk: RootWalk) -> None:
         if walk.again:
