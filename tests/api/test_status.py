@@ -1,5 +1,8 @@
 """`Library.status`: what is done, what waits, and what went wrong."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from conftest import put
 from familiar import Library
 from familiar.errors import NoStoreError
+from familiar.library.progress import Count
 from support.household import Household
 
 
@@ -39,3 +43,20 @@ def test_without_a_store_there_is_nothing_to_tell(household: Household) -> None:
     with opened(household) as library, pytest.raises(NoStoreError, match="no store exists"):
         library.status()
     assert not household.state.exists()
+
+
+def test_the_progress_of_a_scan_is_told_once_a_second_for_which_all_waiting_files_are_counted(
+    household: Household,
+) -> None:
+    for number in range(60):
+        (household.inbox / f"{number}.jpg").write_bytes(b"%d" % number)
+    told: list[tuple[int, int]] = []
+
+    @contextmanager
+    def progress(_label: str) -> Iterator[Count]:
+        yield lambda done, total: told.append((done, total))
+
+    begun = time.monotonic()
+    with Library.open(household.state, config=household.config, progress=progress) as library:
+        assert library.scan().set_aside == 60
+    assert 1 <= len(told) <= time.monotonic() - begun + 1

@@ -164,6 +164,21 @@ def test_what_waited_in_an_earlier_run_is_due_by_the_clock_of_this_one(store: St
     assert [row.path.name for row in store.files.settled(15.0, roots=[root], limit=9)] == ["b.jpg"]
 
 
+def test_the_folders_below_one_are_found_by_an_index(store: Store) -> None:
+    root, other = store.roots.know(PHOTOS).id, store.roots.know(Path("/other")).id
+    for name in ("", "a", "a/b", "a/b/c", "a copy", "ab", "a0"):
+        store.files.hint(PHOTOS / name / "1.jpg", size=1, mtime_ns=1, root_id=root, due=1.0)
+    store.files.hint(PHOTOS / "a" / "d" / "1.jpg", size=1, mtime_ns=1, root_id=other, due=1.0)
+    statements: list[str] = []
+    store._db.conn.set_trace_callback(statements.append)
+    found = [path for _, path, _ in store.files.folders_below(root, PHOTOS / "a")]
+    store._db.conn.set_trace_callback(None)
+    assert found == [PHOTOS / "a", PHOTOS / "a/b", PHOTOS / "a/b/c"]
+    assert len(list(store.files.folders_below(root, Path("/")))) == 7
+    plan = [str(row[3]) for row in store._db.conn.execute(f"EXPLAIN QUERY PLAN {statements[-1]}")]
+    assert "path>? AND path<?" in plan[0]
+
+
 def test_what_waits_is_found_without_going_through_all_files(store: Store) -> None:
     statements: list[str] = []
     store._db.conn.set_trace_callback(statements.append)

@@ -68,7 +68,7 @@ class WatchedRoot:
     judged_at: float = float("-inf")
     walked_at: float = float("-inf")
     walk_seconds: float = 0.0
-    """How long the last whole walk took."""
+    """How long the last whole walk took; 0 for the first one, which writes down each file."""
     walks: dict[Path, RootWalk] = field(default_factory=dict)
 
     @property

@@ -164,19 +164,22 @@ class Walks:
             root, walk = self._ended[0].root, self._ended[0].walk
             is_in_place = self._roots.judge(root)
             if is_in_place and not self._forget(walk, self._ended[0].missing, ends):
-                self._on_more()
-                return
+                break
             ended = self._ended.popleft()
             del root.walks[ended.top]
             if is_in_place:
                 self._end(root, ended.top, walk)
+            if time.monotonic() >= ends:
+                break
+        if self._ended:
+            self._on_more()
 
     def _end(self, root: WatchedRoot, top: Path, walk: RootWalk) -> None:
         if walk.again:
             self.walk(root, top)
         if top == root.path:
+            root.walk_seconds = 0.0 if root.is_new else self._clock() - walk.started
             root.files, root.is_new = walk.files, False
-            root.walk_seconds = self._clock() - walk.started
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
             if walk.new or walk.changed or walk.gone or is_regular or not self._watch:
@@ -218,5 +221,5 @@ class Walks:
             new=walk.new,
             changed=walk.changed,
             gone=walk.gone,
-            seconds=root.walk_seconds,
+            seconds=self._clock() - walk.started,
         )

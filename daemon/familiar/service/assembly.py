@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 _LOOK_AT_DISKS = 5.0
 """Seconds between two looks for disks that operations wait for."""
 
+_REPORT = 1.0
+"""Seconds between two reports of the progress: to count a million waiting files takes a tenth of a second."""
+
 _LOOK_AT_STORE = 0.5
 """Seconds between two looks at the store for what other programs do: a turn may follow at once, with each photo."""
 
@@ -67,8 +70,8 @@ def assemble(
 ) -> Assembly:
     """Return a daemon; it must be run in the thread that opened the store.
 
-    `reload` reads settings and rules again, and says whether settings have changed. `report` is called after each turn
-    with the progress.
+    `reload` reads settings and rules again, and says whether settings have changed. `report` is called with the
+    progress once a second.
     """
     parts = Parts(inputs)
     syncs = () if flickr is None else [_flickr_job(inputs, parts, flickr, account) for account in flickr.accounts]
@@ -79,7 +82,7 @@ def assemble(
     jobs = (
         *([Periodic(partial(_follow_model, inputs, parts))] if inputs.watch else ()),
         *_jobs(inputs, parts, window, syncs),
-        *([Periodic(lambda: report(progress_of(inputs.store, parts.tally)))] if report is not None else []),
+        *([] if report is None else [_reporting(inputs, parts, report)]),
         *(_lasting_jobs(inputs, parts, window, commands) if inputs.watch else ()),
     )
     daemon = Daemon(
@@ -93,6 +96,11 @@ def assemble(
         clock=inputs.clock,
     )
     return Assembly(daemon=daemon, tally=parts.tally, intake=parts.intake, flickr=syncs)
+
+
+def _reporting(inputs: DaemonInputs, parts: Parts, report: Callable[[Progress], None]) -> Job:
+    """Return the job that tells the progress, for which all waiting files are counted."""
+    return Periodic(lambda: report(progress_of(inputs.store, parts.tally)), every=_REPORT)
 
 
 def _window(inputs: DaemonInputs, parts: Parts, syncs: "Sequence[FlickrSync]") -> FileWindow:

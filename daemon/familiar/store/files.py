@@ -67,7 +67,7 @@ _NAMED = (
     "AND lower(CAST(files.name AS TEXT)) < +CAST(? AS TEXT)"
 )
 """The names in a folder from one text on and before another one, in lower case; the signs let the index serve."""
-_AFTER_DOT = b"/"
+_AFTER_DOT, _AFTER_SLASH = b"/", b"0"
 _FIND = """
     INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, due, found_at, in_backlog)
     VALUES (?, ?, ?, ?, ?, 'settling', ?, ?, ?)
@@ -324,9 +324,9 @@ class Files:
         key = os.fsencode(top)
         below = key.rstrip(b"/") + b"/"
         rows = self._db.conn.execute(
-            "SELECT id, path, device FROM folders WHERE root_id = ? AND (path = ? OR substr(path, 1, ?) = ?) "
-            "AND EXISTS (SELECT 1 FROM files WHERE folder_id = folders.id AND state != 'gone')",
-            (root_id, key, len(below), below),
+            "SELECT id, path, device FROM folders WHERE path >= ? AND path < ? AND (path = ? OR path >= ?) "
+            "AND +root_id = ? AND EXISTS (SELECT 1 FROM files WHERE folder_id = folders.id AND state != 'gone')",
+            (key, below[:-1] + _AFTER_SLASH, key, below, root_id),
         )
         for folder_id, path, device in rows.fetchall():
             yield int(folder_id), Path(os.fsdecode(path)), device

@@ -268,3 +268,17 @@ def test_the_faces_of_photos_that_were_refused_are_matched_with_those_who_are_kn
     eyes.contents = {"Bob/1": (known, TWO[0])}
     register(eyes, {"Bob": "1"})
     assert eyes.store.people.find("Ann").faces == 2
+
+
+def test_faces_that_were_refused_are_matched_too_where_somebody_was_registered_at_the_same_time(eyes: Eyes) -> None:
+    ada, two = face(40, 20, person=1), (face(20, 10, person=1), face(60, 10, person=2))
+    eyes.contents |= {"Ada/1.jpg": (ada,), "Ada/2.jpg": two}
+    register(eyes, {"Bea": ["1.jpg"]})
+    recogniser = Recogniser(eyes.store, MatchingSettings(), MODEL)
+    recogniser.rematch()
+    register(eyes, {"Ada": ["1.jpg", "2.jpg"]})
+    recogniser.rematch()
+    hash_ = hashlib.sha256(b"Ada/2.jpg").hexdigest()
+    photo = eyes.store.photos.find(hash_)
+    assert photo is not None
+    assert len(eyes.store.photos.matches(photo.id)) == 2

@@ -111,15 +111,20 @@ class Registrar:
         people = [_Person(candidate, self._most) for candidate in candidates]
         await self._look(people, progress)
         registered = self._store.references.register([face for person in people for face in person.faces()])
-        if not self._recogniser.is_stale:
-            self._match_new(look.photo for person in people for look in person.looks.values())
+        self._match_new(look.photo for person in people for look in person.looks.values())
         of_each = iter(registered)
         return [person.enrolment(of_each) for person in people]
 
     def _match_new(self, photos: Iterable[int | None]) -> None:
-        """Match the faces of photos that are new; if people have changed, all faces are matched anyway."""
-        for photo in photos:
-            if photo is not None and not self._store.photos.matches(photo):
+        """Match the faces of photos that are new; if people have changed, they are matched with those that concerns."""
+        new = [photo for photo in photos if photo is not None and not self._store.photos.matches(photo)]
+        faces = [face.id or 0 for photo in new for face in self._store.photos.load(photo).faces]
+        with self._store.writing():
+            is_stale = self._recogniser.is_stale
+            if is_stale:  # whoever matches with the new people can't have ended in between
+                self._store.matched_people.leave(faces)
+        if not is_stale:
+            for photo in new:
                 self._recogniser.recognise(photo)
 
     async def _look(self, people: Sequence["_Person"], progress: Progress) -> None:
