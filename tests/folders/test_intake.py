@@ -12,7 +12,6 @@ import pytest
 
 from familiar.effects.disks import Disks
 from familiar.folders.intake import Intake
-from familiar.folders.messages import MOST_HINTS
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import EventsLost, FileHint, Listing
 from familiar.store.store import Store
@@ -114,24 +113,6 @@ def test_after_lost_events_the_root_is_compared(household: Household) -> None:
     household.intake._messages.post(EventsLost(root=household.root, reason="too many"))
     assert household.tick_until("watch.lost")["reason"] == "too many"
     household.tick_until("root.scanned", count=2)
-
-
-def test_hints_are_taken_some_at_a_time_and_where_too_many_wait_the_root_is_compared_instead(
-    household: Household,
-) -> None:
-    household.tick_until("root.scanned")
-    for number in range(MOST_HINTS + 1):
-        path = household.root / f"{number}.jpg"
-        household.intake._messages.post(FileHint(root=household.root, path=path))
-    waiting = [household.intake.queued]
-    for _ in range(2):
-        asyncio.run(household.intake.advance(household.clock()))
-        waiting.append(household.intake.queued)
-    assert waiting == [MOST_HINTS + 1, MOST_HINTS - 499, MOST_HINTS - 999]
-    assert household.log.of("watch.lost") == []
-    assert household.tick_until("watch.lost")["reason"] == f"more than {MOST_HINTS} events waited"
-    household.tick_until("root.scanned", count=2)
-    assert household.intake.queued == 0
 
 
 def test_what_is_gone_is_forgotten_some_at_a_time_and_other_things_are_done_in_between(household: Household) -> None:

@@ -7,22 +7,23 @@ from pathlib import Path
 
 from familiar.sources.messages import EventsLost, Listing, Message, WalkFinished
 
-SLICE = 0.2
+SLICE = 0.05
 """Seconds for which listings are taken in one go, before the loop sees to its other work."""
 _QUEUE = 64
 """Listings that wait at most; the walker is held back beyond that."""
-_BATCH = 500
+HINTS = 100
 """Hints that are taken in one go."""
-MOST_HINTS = 10_000
+_MOST_HINTS = 10_000
 """Hints that wait at most. To compare the root takes less time and memory than more of them would."""
 
 
 class Messages:
     """Messages that wait for the loop."""
 
-    def __init__(self, on_message: Callable[[], None]) -> None:
-        """Take what is called, in the threads of others, when a message waits."""
+    def __init__(self, on_message: Callable[[], None], *, most_hints: int = _MOST_HINTS) -> None:
+        """Take what is called, in the threads of others, when a message waits, and how many hints may wait."""
         self._on_message = on_message
+        self._most_hints = most_hints
         self._hints: queue.Queue[Message] = queue.Queue()
         self._listings: queue.Queue[Message] = queue.Queue(_QUEUE)
         self._lost: set[Path] = set()
@@ -35,7 +36,7 @@ class Messages:
         """Take a message from another thread. A listing waits for room; a hint without room is lost."""
         if isinstance(message, Listing | WalkFinished):
             self._listings.put(message)
-        elif self._hints.qsize() < MOST_HINTS or isinstance(message, EventsLost):
+        elif self._hints.qsize() < self._most_hints or isinstance(message, EventsLost):
             self._hints.put(message)
         else:
             self._lost.add(message.root)
@@ -43,12 +44,12 @@ class Messages:
 
     def hints(self) -> Iterable[Message]:
         """Yield some of the waiting hints, and at their end which roots have lost some."""
-        for _ in range(min(self._hints.qsize(), _BATCH)):
+        for _ in range(min(self._hints.qsize(), HINTS)):
             yield self._hints.get_nowait()
         if not self._hints.empty():
             self._on_message()
         while self._lost and self._hints.empty():
-            yield EventsLost(root=self._lost.pop(), reason=f"more than {MOST_HINTS} events waited")
+            yield EventsLost(root=self._lost.pop(), reason=f"more than {self._most_hints} events waited")
 
     def listings(self) -> Iterator[Message]:
         """Yield listings and ends of walks for a short time."""

@@ -12,8 +12,8 @@ from familiar.sources.completeness import Gone, Settled, look, settle
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 
-_BATCH = 500
-"""Files that are looked at in one go, in one transaction."""
+_BATCH = 100
+"""Files that are looked at in one go, in one transaction: workers wait for the loop meanwhile."""
 _BUSY = "is open for writing in another program"
 _BUSY_RETRY = 60.0
 """Seconds after which a scan's file is tried again that a program was writing."""
