@@ -56,7 +56,7 @@ def handle_all(bench: ArrivalBench) -> None:
     for _ in range(50):
         for file in bench.store.files.settled(float("inf"), roots=roots, limit=100):
             bench.store.files.mark_pending(file.id)
-        pending = bench.store.files.pending(roots=roots, limit=100)
+        pending = list(bench.store.files.pending(roots=roots, limit=100))
         if not pending:
             return
         for file in pending:

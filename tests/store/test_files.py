@@ -41,8 +41,8 @@ def test_an_unchanged_listing_changes_nothing(store: Store) -> None:
     assert listed(store.files, root, entries) == (0, 0, 0)
     first, second = store.files.pending(roots=[root], limit=9)
     assert [first.path.name, second.path.name] == ["a.jpg", "b.jpg"]
-    assert store.files.pending(roots=[root], limit=9, known={first.id}) == [second]
-    assert store.files.pending(roots=[root], limit=1, known={first.id}) == []  # those that are known count, too
+    assert list(store.files.pending(roots=[root], limit=9, known={first.id})) == [second]
+    assert list(store.files.pending(roots=[root], limit=1, known={first.id})) == []  # those that are known count, too
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
@@ -84,7 +84,7 @@ def test_a_hint_about_an_unchanged_file_changes_nothing_and_restarts_the_wait_of
     assert store.files.next_settled(roots=[root]) == 8.0
     settle_all(store, root)
     assert not store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=9.0)
-    assert len(store.files.pending(roots=[root], limit=9)) == 1
+    assert len(list(store.files.pending(roots=[root], limit=9))) == 1
 
 
 def test_a_change_that_size_and_time_do_not_show_is_found_and_an_unknown_one_is_adopted(
@@ -148,7 +148,7 @@ def test_failed_files_are_tried_again_when_their_time_has_come(store: Store) -> 
     (row,) = store.files.settled(9.0, roots=[root], limit=9)
     store.files.mark_failed(row.id, reason="input/output error", due=60.0)
     assert (store.files.retry(59.0), store.files.retry(60.0)) == (0, 1)
-    assert store.files.pending(roots=[root], limit=9)[0].attempts == 1
+    assert next(store.files.pending(roots=[root], limit=9)).attempts == 1
 
 
 def test_what_waited_in_an_earlier_run_is_due_by_the_clock_of_this_one(store: Store) -> None:
@@ -183,7 +183,7 @@ def test_what_waits_is_found_without_going_through_all_files(store: Store) -> No
     statements: list[str] = []
     store._db.conn.set_trace_callback(statements.append)
     store.files.settled(1.0, roots=[1], limit=9)
-    store.files.pending(roots=[1], limit=9)
+    list(store.files.pending(roots=[1], limit=9))
     store.files.next_settled(roots=[1])
     store.files.retry(1.0)
     store.files.waiting()

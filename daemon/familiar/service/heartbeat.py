@@ -222,7 +222,7 @@ class Heartbeat:
 
     def _first_pending(self, roots: list[int]) -> list[FileRow]:
         """Return the file that is handled next, if there is one; the backlog counts unless it waits."""
-        return self._store.files.pending(roots=roots, limit=1, backlog=self._window.waits_because is None)
+        return list(self._store.files.pending(roots=roots, limit=1, backlog=self._window.waits_because is None))
 
     def _status(self, waiting: Mapping[str, Any]) -> str:
         if self._failures.reason is not None:

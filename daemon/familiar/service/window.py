@@ -83,7 +83,7 @@ class FileWindow:
             not self._tasks
             and not self._tasks.has_failed
             and self._store.files.next_settled(roots=roots) is None
-            and not self._store.files.pending(roots=roots, limit=1)
+            and not any(self._store.files.pending(roots=roots, limit=1))
         )
 
     @property
@@ -108,6 +108,8 @@ class FileWindow:
         for file in self._store.files.pending(
             roots=self._roots(), limit=2 * self._width, known=self._tasks, backlog=takes_backlog
         ):
+            if file.in_backlog and not room[True]:
+                break
             if self._now < self._not_before.get(file.id, self._now) or not room[file.in_backlog]:
                 continue
             room[file.in_backlog] -= 1

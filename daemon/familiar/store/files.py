@@ -194,14 +194,14 @@ class Files:
 
     def pending(
         self, *, roots: Sequence[int], limit: int, known: Container[int] = (), backlog: bool = True
-    ) -> list[FileRow]:
-        """Return pending files of these roots in the order in which they were found, those of the backlog last.
+    ) -> Iterator[FileRow]:
+        """Give pending files of these roots in the order in which they were found, those of the backlog last.
 
         Those that are known are left out, but count for the limit; without `backlog`, its files are left out.
         """
         where = f"WHERE state = 'pending' AND in_backlog <= ? {_IN_ROOTS} ORDER BY in_backlog, files.id LIMIT ?"
         values = (backlog, json.dumps(roots), limit)
-        return list(self._rows(where, values, source=_WAITING.format("files_pending"), known=known))
+        return self._rows(where, values, source=_WAITING.format("files_pending"), known=known)
 
     def next_settled(self, *, roots: Sequence[int]) -> float | None:
         """Return when the next settling file of these roots will have settled."""
