@@ -182,6 +182,19 @@ def test_folders_that_are_listed_together_wait_for_the_disk_together(household: 
     assert statements.count("COMMIT") == 1
 
 
+def test_what_arrives_while_the_first_scan_is_under_way_is_not_in_the_backlog(household: Household) -> None:
+    (root,) = household.intake._roots
+    started = root.walks[root.path].started_ns
+    entries: tuple[Any, ...] = ((b"arrived.jpg", 1, 1, started + 1), (b"before.jpg", 1, 1, started - 1))
+    household.intake._walks.take_listing(
+        root,
+        Listing(root=root.path, top=root.path, folder=root.path, device=1, after=b"", upto=None, entries=entries),
+        household.clock(),
+    )
+    found = household.store.files.settled(float("inf"), roots=[root.id], limit=9)
+    assert {row.path.name: row.in_backlog for row in found} == {"arrived.jpg": False, "before.jpg": True}
+
+
 def test_of_a_listing_with_a_file_that_can_not_be_recorded_all_others_are(household: Household) -> None:
     household.tick_until("root.scanned")
     (root,) = household.intake._roots

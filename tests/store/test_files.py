@@ -18,7 +18,7 @@ def listed(
 ) -> tuple[int, int, int]:
     folder = files.folder(PHOTOS, root_id=root, device=1)
     listing = [(*entry, 0) for entry in sorted(entries)]
-    found = files.compare(folder, listing, after=b"", upto=None, due=lambda _: due, in_backlog=in_backlog)
+    found = files.compare(folder, listing, after=b"", upto=None, due=lambda _: due, backlog_until=int(in_backlog))
     return found.new, found.changed, len(found.missing)
 
 

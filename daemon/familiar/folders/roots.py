@@ -34,9 +34,13 @@ _SAMPLE = 20
 
 @dataclass(slots=True, kw_only=True)
 class RootWalk:
-    """One walk in progress: its results so far; `missing` are names of files that were in the folders before."""
+    """One walk in progress: its results so far; `missing` are names of files that were in the folders before.
+
+    `started` is in monotonic seconds, `started_ns` by the clock of the machine.
+    """
 
     started: float
+    started_ns: int
     listed: set[int] = field(default_factory=set)
     missing: list[tuple[Path, tuple[bytes, ...]]] = field(default_factory=list)
     files: int = 0

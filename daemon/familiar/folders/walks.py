@@ -23,6 +23,8 @@ from familiar.sources.messages import Listing, WalkFinished
 from familiar.sources.walker import Walker
 from familiar.store.store import Store
 
+_NEVER = 2**63 - 1
+"""A time (ns) that no file has."""
 _PART = 1000
 """Files of a folder whose paths are in memory at once."""
 
@@ -78,7 +80,7 @@ class Walks:
         if top in root.walks:
             root.walks[top].again = True  # it may have passed the changed part
         elif root.is_online:
-            root.walks[top] = RootWalk(started=self._clock())
+            root.walks[top] = RootWalk(started=self._clock(), started_ns=time.time_ns())
             if top == root.path:
                 root.walked_at = self._clock()
             self._walker.walk(root.path, top, root.patterns)
@@ -113,7 +115,7 @@ class Walks:
                     after=listing.after,
                     upto=listing.upto,
                     due=partial(self._due, root, now),
-                    in_backlog=root.is_new,
+                    backlog_until=_backlog_until(root, walk),
                 )
         except StoreError:
             raise
@@ -223,3 +225,13 @@ class Walks:
             gone=walk.gone,
             seconds=self._clock() - walk.started,
         )
+
+
+def _backlog_until(root: WatchedRoot, walk: RootWalk) -> int:
+    """Return the time (ns) of the last change from which on a file has arrived, in the first scan of a root.
+
+    The clock of another machine does not tell.
+    """
+    if not root.is_new:
+        return 0
+    return _NEVER if root.is_remote else walk.started_ns

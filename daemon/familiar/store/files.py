@@ -112,7 +112,7 @@ class Files:
         after: bytes,
         upto: bytes | None,
         due: Callable[[int], float],
-        in_backlog: bool = False,
+        backlog_until: int = 0,
     ) -> Comparison:
         """Compare part of a folder's listing with the store and record what is new or changed.
 
@@ -122,7 +122,8 @@ class Files:
             after: names up to this one belong to an earlier part.
             upto: the last name of this part, or None for the last part.
             due: gives when a new or changed file will have settled, by its last change.
-            in_backlog: whether this is the first scan of a root.
+            backlog_until: files that were changed last before this time (ns) are in the backlog, in the first scan of a
+                root: what came later has arrived meanwhile.
         """
         known = self._known(folder_id, after, upto)
         remembered = next(known, None)
@@ -143,7 +144,7 @@ class Files:
                 found.append((name, size, mtime_ns, ctime_ns, due(max(mtime_ns, ctime_ns))))
         if remembered is not None:
             missing.extend([remembered[0], *(row[0] for row in known)])
-        self._find(folder_id, found, in_backlog=in_backlog)
+        self._find(folder_id, found, backlog_until=backlog_until)
         self._db.conn.executemany("UPDATE files SET ctime_ns = ? WHERE folder_id = ? AND name = ?", adopted)
         return Comparison(new=new, changed=len(found) - new, missing=tuple(missing))
 
@@ -391,11 +392,12 @@ class Files:
         )
 
     def _find(
-        self, folder_id: int, found: Iterable[tuple[bytes, int, int, int | None, float]], *, in_backlog: bool = False
+        self, folder_id: int, found: Iterable[tuple[bytes, int, int, int | None, float]], *, backlog_until: int = 0
     ) -> None:
         """Record files: name, size, mtime_ns, ctime_ns, and when they will have settled."""
         found_at = self._now().isoformat()
-        self._db.conn.executemany(_FIND, ((folder_id, *entry, found_at, in_backlog) for entry in found))
+        rows = ((folder_id, *entry, found_at, (entry[3] or 0) < backlog_until) for entry in found)
+        self._db.conn.executemany(_FIND, rows)
 
     def _update(self, file_id: int, assignments: str, *values: Any) -> None:
         self._db.conn.execute(f"UPDATE files SET {assignments} WHERE id = ?", (*values, file_id))
