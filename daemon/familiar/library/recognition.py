@@ -25,6 +25,7 @@ class Recogniser:
         """Take the store, whose people and faces are matched, and the id of the model in use."""
         self._store = store
         self._settings = settings
+        self._how = f"{settings.model_dump_json()} {model}"
         self.model = model
         self.galleries = Galleries(store)
 
@@ -79,7 +80,7 @@ class Recogniser:
             model=self.model,
             galleries=self.galleries,
             basis=self._basis,
-            how=self._how(),
+            how=self._how,
             save=self._save,
         )
 
@@ -111,10 +112,7 @@ class Recogniser:
         self._store.photos.save_matches(face_ids, matches)
 
     def _basis(self) -> str:
-        return f"{self._people()}{self._how()}"
-
-    def _how(self) -> str:
-        return f"{self._settings.model_dump_json()} {self.model}"
+        return f"{self._people()}{self._how}"
 
     def _people(self) -> str:
         return f"people {self._store.people.version}; "

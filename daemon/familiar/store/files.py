@@ -205,13 +205,12 @@ class Files:
 
     def next_settled(self, *, roots: Sequence[int]) -> float | None:
         """Return when the next settling file of these roots will have settled."""
-        where = f"WHERE state = 'settling' AND in_backlog = ? {_IN_ROOTS} ORDER BY due LIMIT 1"
-        firsts = (
-            row.due
-            for in_backlog in (False, True)
-            for row in self._rows(where, (in_backlog, json.dumps(roots)), source=_WAITING.format("files_settling"))
+        first = (
+            f"SELECT due {_WAITING.format('files_settling')} WHERE state = 'settling' AND in_backlog = ? {_IN_ROOTS} "
+            "ORDER BY due LIMIT 1"
         )
-        return min((due for due in firsts if due is not None), default=None)
+        firsts = [self._db.conn.execute(first, (kind, json.dumps(roots))).fetchone() for kind in (False, True)]
+        return min((found[0] for found in firsts if found is not None and found[0] is not None), default=None)
 
     def wait(self, file_id: int, *, size: int, mtime_ns: int, ctime_ns: int | None = None, due: float) -> None:
         """Let a file that still changes settle again."""
@@ -251,10 +250,10 @@ class Files:
 
     def retry(self, now: float) -> int:
         """Make failed files pending whose time has come; return how many."""
-        cursor = self._db.conn.execute(
-            "UPDATE files SET state = 'pending', due = NULL WHERE state = 'failed' AND due <= ?", (now,)
-        )
-        return cursor.rowcount
+        due = "state = 'failed' AND due <= ?"
+        if self._db.conn.execute(f"SELECT 1 FROM files WHERE {due} LIMIT 1", (now,)).fetchone() is None:
+            return 0  # a write would cost more
+        return self._db.conn.execute(f"UPDATE files SET state = 'pending', due = NULL WHERE {due}", (now,)).rowcount
 
     def place(self, path: Path, *, photo_id: int, size: int, mtime_ns: int, ctime_ns: int | None = None) -> None:
         """Record that an operation put a photo at `path`, so that it isn't taken for a new file."""
