@@ -48,6 +48,18 @@ def film(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, bi
     return write_video(path, [(obama, 2), (None, 1), (biden, 2), (obama2, 1)], options={"movflags": "faststart"})
 
 
+def threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+def test_frames_are_decoded_by_one_thread_as_the_stacks_of_many_exceed_the_memory_of_a_worker(film: Path) -> None:
+    with film.open("rb") as file, open_video(file, max_megapixels=200) as video:
+        before = threads()
+        found = [threads() for _ in video.frames(interval=0.1, most=1000, at_most=2000, seconds=60)]
+    assert len(found) >= 20
+    assert set(found) == {before}
+
+
 def test_a_person_in_a_video_is_one_face_with_the_times_of_all_its_frames(pool: Pool, film: Path) -> None:
     photo = seen(pool, film)
     assert (photo.kind, photo.format, photo.width, photo.height) == ("video", "MOV", *SIZE)

@@ -246,7 +246,8 @@ class Video:
         check_size(size, self._max_megapixels)
         factor = 1.0 if at_most is None else min(1.0, at_most / max(size))
         width, height = (max(2, round(side * factor)) for side in size)
-        pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
+        # threads of its own, one for each core, would stay with each frame until it is collected as garbage
+        pixels = frame.to_ndarray(format="rgb24", width=width, height=height, threads=1)
         image = Image.fromarray(np.ascontiguousarray(pixels))
         turn = _turn_of(frame)
         if turn is not None:
