@@ -2,6 +2,7 @@ import io
 import struct
 from datetime import datetime
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -31,6 +32,24 @@ def encoded(image: Image.Image, name: str, **options: object) -> bytes:
 
 def decoded(data: bytes, at_least: int | None = None) -> Picture:
     return decode(data, max_megapixels=200, at_least=at_least)
+
+
+def test_avif_is_decoded_by_one_thread_as_there_is_a_worker_for_each_core() -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (1200, 1200, 3), np.uint8))
+    data, threads, is_over = encoded(noise, "AVIF", speed=10, max_threads=1), Path("/proc/self/task"), Event()
+    most = [0]
+
+    def count() -> None:
+        while not is_over.is_set():
+            most[0] = max(most[0], len(list(threads.iterdir())))
+
+    counting = Thread(target=count)
+    counting.start()
+    before = len(list(threads.iterdir()))
+    decoded(data)
+    is_over.set()
+    counting.join()
+    assert most[0] == before
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF"])

@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from familiar.errors import SetAsideError
 from familiar.identity.regions import stored_size
@@ -72,6 +72,7 @@ def prepare_decoders() -> None:
     if plugin is not None:
         with suppress(ImportError):
             importlib.import_module(plugin)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # else one for each core, in each worker
     Image.MAX_IMAGE_PIXELS = None
     warnings.simplefilter("ignore")  # warnings of decoders are no use here: they decode, or they raise
 
