@@ -24,3 +24,13 @@ def test_hints_are_taken_some_at_a_time_and_where_too_many_wait_the_root_is_comp
         EventsLost(root=ROOT, reason=f"more than {HINTS + 1} events waited"),
     ]
     assert (len(messages), list(messages.hints())) == (0, [])
+
+
+def test_of_a_file_that_is_written_many_hints_are_taken_as_one() -> None:
+    messages = Messages(lambda: None)
+    written, other = (FileHint(root=ROOT, path=ROOT / name) for name in ("video.mp4", "photo.jpg"))
+    for _ in range(10 * HINTS):
+        messages.post(written)
+        messages.post(other)
+    assert list(messages.hints()) == [written, other]
+    assert len(messages) == 0

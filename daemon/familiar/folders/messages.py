@@ -12,7 +12,7 @@ SLICE = 0.05
 _QUEUE = 64
 """Listings that wait at most; the walker is held back beyond that."""
 HINTS = 100
-"""Hints that are taken in one go."""
+"""Different hints that are taken in one go."""
 _MOST_HINTS = 10_000
 """Hints that wait at most. To compare the root takes less time and memory than more of them would."""
 
@@ -43,9 +43,15 @@ class Messages:
         self._on_message()
 
     def hints(self) -> Iterable[Message]:
-        """Yield some of the waiting hints, and at their end which roots have lost some."""
-        for _ in range(min(self._hints.qsize(), HINTS)):
-            yield self._hints.get_nowait()
+        """Yield some different ones of the waiting hints, and at their end which roots have lost some."""
+        found = set[Message]()
+        for _ in range(self._hints.qsize()):
+            message = self._hints.get_nowait()
+            if message not in found:  # of a file that is written, there are many
+                found.add(message)
+                yield message
+            if len(found) == HINTS:
+                break
         if not self._hints.empty():
             self._on_message()
         while self._lost and self._hints.empty():
