@@ -92,27 +92,32 @@ def _in_order(faces: FacesToGroup) -> FacesToGroup:
     )
 
 
-def _apart(faces: FacesToGroup, is_sound: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return the pairs that are apart; a damaged face is replaced by any valid one of its cluster."""
+def _apart(faces: FacesToGroup, is_sound: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the pairs that are apart, shape (m, 2); a damaged face is replaced by any valid one of its cluster."""
+    pairs = np.array(faces.apart, np.int64).reshape(-1, 2)
     in_cluster = faces.clusters > 0
     sound, damaged = np.flatnonzero(in_cluster & is_sound), np.flatnonzero(in_cluster & ~is_sound)
-    members = dict(zip(faces.clusters[sound].tolist(), faces.ids[sound].tolist(), strict=True))
-    stand_in = {int(faces.ids[row]): members.get(int(faces.clusters[row]), 0) for row in damaged}
-    return [(stand_in.get(one, one), stand_in.get(other, other)) for one, other in faces.apart]
+    if len(damaged):
+        members = dict(zip(faces.clusters[sound].tolist(), faces.ids[sound].tolist(), strict=True))
+        damaged = damaged[np.argsort(faces.ids[damaged])]
+        stand_ins = np.array([members.get(cluster, 0) for cluster in faces.clusters[damaged].tolist()], np.int64)
+        is_damaged = np.isin(pairs, faces.ids[damaged])
+        pairs[is_damaged] = stand_ins[np.searchsorted(faces.ids[damaged], pairs[is_damaged])]
+    return pairs
 
 
 def _problem(faces: FacesToGroup, calibration: Calibration) -> tuple[ClusteringProblem, npt.NDArray[np.int64]]:
     """Return the problem with everything numbered from 0, and the id of each group that exists."""
     ids = np.unique(faces.clusters[faces.clusters > 0])
     seeds = np.where(faces.clusters > 0, np.searchsorted(ids, faces.clusters), -1).astype(np.intp)
-    place = {int(id_): number for number, id_ in enumerate(faces.ids)}
-    known = [(place[one], place[other]) for one, other in faces.apart if one in place and other in place]
-    apart = {(min(pair), max(pair)) for pair in known if pair[0] != pair[1]}
+    by_id, pairs = np.argsort(faces.ids), np.asarray(faces.apart)
+    known = pairs[np.isin(pairs, faces.ids).all(axis=1)]
+    apart = np.sort(by_id[np.searchsorted(faces.ids, known, sorter=by_id)], axis=1)
     return ClusteringProblem(
         embeddings=_without_mean(faces.embeddings, calibration.mean_direction),
         seeds=seeds,
         firm=np.array([int(id_) in faces.firm for id_ in ids], np.bool_),
-        apart=np.array(sorted(apart), np.intp).reshape(-1, 2),
+        apart=np.unique(apart[apart[:, 0] != apart[:, 1]], axis=0),
     ), ids
 
 

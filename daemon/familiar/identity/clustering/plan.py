@@ -26,7 +26,7 @@ class FacesToGroup:
     clusters: "npt.NDArray[np.int64]"
     model: str
     firm: frozenset[int] = frozenset()
-    apart: Sequence[tuple[int, int]] = ()
+    apart: "Sequence[tuple[int, int]] | npt.NDArray[np.int64]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
+from itertools import chain, combinations, groupby
+from operator import itemgetter
 
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member
 from familiar.store.clusters.clusters import AT_ONCE, Clusters
@@ -13,6 +14,9 @@ from familiar.store.database import Database, writing
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.people import raise_people_version
 from familiar.store.photos import QUALITY, stack
+
+_PART = 50_000
+"""Faces that are read at once: their rows take more memory than the arrays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +66,28 @@ class Rounds:
         """Return the faces of this model that are in clusters, or of unknown people and large and good enough."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
-        rows = self._db.conn.execute(
+        found = self._db.conn.execute(
             "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM real_faces AS faces "
             "LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id WHERE engine = ? "
             f"AND (cluster_id IS NOT NULL OR (size >= ? AND {QUALITY} >= ? "
             "AND faces.id NOT IN (SELECT face_id FROM matches WHERE accepted) "
             "AND faces.id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL))) ORDER BY faces.id",
             (model, min_size, min_quality),
-        ).fetchall()
-        ids = np.array([row[0] for row in rows], np.int64)
-        clusters = np.array([row[2] for row in rows], np.int64)
+        )
+        ids, embeddings, clusters = [np.zeros(0, np.int64)], [], [np.zeros(0, np.int64)]
+        while rows := found.fetchmany(_PART):
+            ids.append(np.array([row[0] for row in rows], np.int64))
+            embeddings.append(stack(row[1] for row in rows))
+            clusters.append(np.array([row[2] for row in rows], np.int64))
+        apart = chain(() if same_photo else self._in_one_photo(), self._told_apart(model))
         firm = self._db.conn.execute("SELECT id FROM clusters WHERE kept OR ignored OR person_id IS NOT NULL")
         return FacesToGroup(
-            ids=ids,
-            embeddings=stack(row[1] for row in rows),
-            clusters=clusters,
+            ids=np.concatenate(ids),
+            embeddings=np.concatenate(embeddings or [stack(())]),
+            clusters=np.concatenate(clusters),
             model=model,
             firm=frozenset(int(row[0]) for row in firm),
-            apart=[*(() if same_photo else self._in_one_photo()), *self._told_apart(model)],
+            apart=np.fromiter(chain.from_iterable(apart), np.int64).reshape(-1, 2),
         )
 
     def apply(self, grouping: Grouping, model: str, *, basis: str, same_photo: bool = False) -> GroupingResult:
@@ -130,11 +138,9 @@ class Rounds:
             "SELECT photo_id, faces.id, times FROM faces WHERE photo_id IN "
             "(SELECT photo_id FROM faces GROUP BY photo_id HAVING count(*) > 1) ORDER BY photo_id, faces.id"
         )
-        photos: dict[int, list[tuple[int, frozenset[float]]]] = {}
-        for photo_id, face_id, times in rows:
-            photos.setdefault(photo_id, []).append((face_id, frozenset(json.loads(times))))
-        for faces in photos.values():
-            for (one, seen), (other, seen_too) in combinations(faces, 2):
+        for _, faces in groupby(rows, key=itemgetter(0)):
+            times_of = [(face_id, frozenset(json.loads(times))) for _, face_id, times in faces]
+            for (one, seen), (other, seen_too) in combinations(times_of, 2):
                 if not seen or not seen_too or seen & seen_too:
                     yield one, other
 
