@@ -13,7 +13,7 @@ run *arguments:
 test *arguments:
     uv run pytest {{ arguments }}
 
-# Run the tests that need no process of their own, which are half of all, in a minute or two.
+# Run the half of all tests that needs few processes, in a minute or two.
 quick *arguments:
     uv run pytest -n auto tests/arrivals tests/effects tests/filesystem tests/folders tests/identity tests/library tests/plots tests/rules tests/sources tests/store tests/xmp tests/test_*.py {{ arguments }}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from familiar.vision.workers.local import LocalWorkers
+from familiar.vision.workers.process_pool import ProcessPool
 from support import photos
 from support.arrivals import ArrivalBench
 from support.disks import use_memory
@@ -234,15 +234,15 @@ def put(photo: Path, folder: Path, name: str | None = None) -> Path:
 def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which the names of all tasks are added that this process gives to workers."""
     given: list[str] = []
-    attempt = LocalWorkers._attempt
+    attempt = ProcessPool._attempt
 
     async def noted(
-        workers: LocalWorkers, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float
+        workers: ProcessPool, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float
     ) -> Any:
         given.append(function.__name__)
         return await attempt(workers, function, arguments, seconds)
 
-    monkeypatch.setattr(LocalWorkers, "_attempt", noted)
+    monkeypatch.setattr(ProcessPool, "_attempt", noted)
     return given
 
 

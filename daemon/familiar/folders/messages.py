@@ -8,7 +8,7 @@ from pathlib import Path
 from familiar.sources.messages import EventsLost, Listing, Message, WalkFinished
 
 SLICE = 0.05
-"""Seconds for which listings are taken in one go, before the loop sees to its other work."""
+"""Seconds for which listings are taken, or files forgotten, in one go, before the loop sees to its other work."""
 _QUEUE = 64
 """Listings that wait at most; the walker is held back beyond that."""
 HINTS = 100

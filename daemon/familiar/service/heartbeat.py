@@ -207,7 +207,7 @@ class Heartbeat:
             left = None if self._window.waits_because else seconds_left(self._store, files["pending"])
         except StoreError:
             return dict.fromkeys(IN_STORE)
-        file_id = first[0].id if first else None
+        file_id = None if first is None else first.id
         if file_id != self._first_waiting[0]:
             self._first_waiting = (file_id, now)
         retried = open_operations.get("failed", 0)
@@ -220,9 +220,10 @@ class Heartbeat:
             "seconds_left": left,
         }
 
-    def _first_pending(self, roots: list[int]) -> list[FileRow]:
+    def _first_pending(self, roots: list[int]) -> FileRow | None:
         """Return the file that is handled next, if there is one; the backlog counts unless it waits."""
-        return list(self._store.files.pending(roots=roots, limit=1, backlog=self._window.waits_because is None))
+        takes_backlog = self._window.waits_because is None
+        return next(self._store.files.pending(roots=roots, limit=1, backlog=takes_backlog), None)
 
     def _status(self, waiting: Mapping[str, Any]) -> str:
         if self._failures.reason is not None:

@@ -98,7 +98,7 @@ class Connection(sqlite3.Connection):
 
     @contextmanager
     def transaction(self, *, awaited: bool = True) -> Iterator[None]:
-        """Run a block as one write transaction, which is rolled back if it fails; `awaited` as in `writing`.
+        """Run a block as one write transaction, which is rolled back if it fails; `awaited` as in `database.writing`.
 
         `BEGIN IMMEDIATE` takes the write lock before anything is read: a deferred transaction that reads first and then
         finds that another process has written can't wait, and fails with "database is locked".

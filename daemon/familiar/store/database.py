@@ -22,8 +22,8 @@ class Database:
 def writing(db: Database, *, awaited: bool = True) -> Iterator[None]:
     """Run a block as one write transaction; inside another one it is a part of that.
 
-    What is not `awaited` on the disk may be lost with the power, until something else is: it is what can be found out
-    again.
+    A transaction that is not `awaited` is on the disk only with the next one that is. A loss of power may undo it: it
+    is for what can be found out again.
     """
     with _savepoint(db) if db.conn.in_transaction else db.conn.transaction(awaited=awaited):
         yield

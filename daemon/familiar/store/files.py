@@ -210,7 +210,7 @@ class Files:
             "ORDER BY due LIMIT 1"
         )
         firsts = [self._db.conn.execute(first, (kind, json.dumps(roots))).fetchone() for kind in (False, True)]
-        return min((found[0] for found in firsts if found is not None and found[0] is not None), default=None)
+        return min((due for (due,) in filter(None, firsts)), default=None)
 
     def wait(self, file_id: int, *, size: int, mtime_ns: int, ctime_ns: int | None = None, due: float) -> None:
         """Let a file that still changes settle again."""
@@ -250,10 +250,10 @@ class Files:
 
     def retry(self, now: float) -> int:
         """Make failed files pending whose time has come; return how many."""
-        due = "state = 'failed' AND due <= ?"
-        if self._db.conn.execute(f"SELECT 1 FROM files WHERE {due} LIMIT 1", (now,)).fetchone() is None:
+        is_due = "state = 'failed' AND due <= ?"
+        if self._db.conn.execute(f"SELECT 1 FROM files WHERE {is_due} LIMIT 1", (now,)).fetchone() is None:
             return 0  # a write would cost more
-        return self._db.conn.execute(f"UPDATE files SET state = 'pending', due = NULL WHERE {due}", (now,)).rowcount
+        return self._db.conn.execute(f"UPDATE files SET state = 'pending', due = NULL WHERE {is_due}", (now,)).rowcount
 
     def place(self, path: Path, *, photo_id: int, size: int, mtime_ns: int, ctime_ns: int | None = None) -> None:
         """Record that an operation put a photo at `path`, so that it isn't taken for a new file."""

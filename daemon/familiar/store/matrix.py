@@ -22,8 +22,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any
 
+from familiar.closing import Closing
 from familiar.errors import StoreError
 from familiar.state import keep_owner
 from familiar.store.database import Database
@@ -77,7 +78,7 @@ class _Header:
         return found if found.mark and all(isinstance(size, int) and size > 0 for size in sizes) else None
 
 
-class KeptFaces:
+class MatrixFaces(Closing):
     """Faces of one model that the file has, in the order of their ids, up to that of its header's `last`.
 
     They stay as they are, whatever is done to the file by this program. Close it after use.
@@ -89,17 +90,9 @@ class KeptFaces:
         self._file = file
         self._row = _row(header.numbers)
 
-    def __enter__(self) -> Self:
-        """Return the faces, for a block at whose end they are closed."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __len__(self) -> int:
-        """Return how many faces there are."""
-        return self.header.rows
 
     def parts(self, after: int = 0) -> "Iterator[npt.NDArray[np.void]]":
         """Give the faces with ids above one, some at a time.
@@ -110,9 +103,10 @@ class KeptFaces:
         Raises:
             OSError: the file can't be read any more, or was cut short.
         """
-        start = bisect_right(range(len(self)), after, key=self._face_at) if after else 0
-        for at in range(start, len(self), _AT_ONCE):
-            yield self._read(at, min(_AT_ONCE, len(self) - at))
+        count = self.header.rows
+        start = bisect_right(range(count), after, key=self._face_at) if after else 0
+        for at in range(start, count, _AT_ONCE):
+            yield self._read(at, min(_AT_ONCE, count - at))
 
     def _face_at(self, place: int) -> int:
         return int(self._read(place, 1)["face"][0])
@@ -139,7 +133,7 @@ class EmbeddingMatrix:
         self._least = least
         self._many = many
 
-    def faces(self, model: str) -> KeptFaces | None:
+    def faces(self, model: str) -> MatrixFaces | None:
         """Return the faces of a model but the newest, or None if all have to be read from the store.
 
         The file is brought up to date, unless another process does so, this one is in a transaction, or the disk is
@@ -154,7 +148,7 @@ class EmbeddingMatrix:
                         self._renew(model)
             except (OSError, StoreError):  # it can't be written: the store is read
                 pass
-        return self._kept(model)
+        return self._open(model)
 
     def _is_stale(self, model: str) -> bool:
         """Return whether there is no file that is the store's, or many faces have come since it was written."""
@@ -169,31 +163,30 @@ class EmbeddingMatrix:
         (in_use,) = self._db.conn.execute("SELECT value FROM facts WHERE name = 'model'").fetchone()
         return bool(in_use == model and not has_kept(self._db, model))
 
-    def _kept(self, model: str) -> KeptFaces | None:
-        """Open the file and return what it has, if it is the store's."""
+    def _open(self, model: str) -> MatrixFaces | None:
+        """Open the file and return what it has, if it is the store's and can be read."""
         try:
             if not self._path.is_file():  # to open a pipe would wait for its other end
                 return None
-            file = self._path.open("rb")
+            with ExitStack() as unless_used:
+                file = unless_used.enter_context(self._path.open("rb"))
+                header = _Header.of(file.read(_HEADER))
+                if header is None or header.model != model or header.mark != self._mark:
+                    return None
+                if os.fstat(file.fileno()).st_size < _HEADER + header.rows * _row(header.numbers).itemsize:
+                    return None
+                unless_used.pop_all()
+                return MatrixFaces(file, header)
         except OSError:
             return None
-        with ExitStack() as unless_kept:
-            unless_kept.enter_context(file)
-            header = _Header.of(file.read(_HEADER))
-            if header is None or header.model != model or header.mark != self._mark:
-                return None
-            if os.fstat(file.fileno()).st_size < _HEADER + header.rows * _row(header.numbers).itemsize:
-                return None
-            unless_kept.pop_all()
-        return KeptFaces(file, header)
 
     def _header(self, model: str) -> _Header | None:
-        """Return what the file says of itself, if it is the store's."""
-        kept = self._kept(model)
-        if kept is None:
+        """Return what the file says of itself, if it is the store's and can be read."""
+        found = self._open(model)
+        if found is None:
             return None
-        with kept:
-            return kept.header
+        with found:
+            return found.header
 
     @property
     def _mark(self) -> str:

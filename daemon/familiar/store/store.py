@@ -171,11 +171,7 @@ class Store(Closing):
 
     @contextmanager
     def writing(self, *, awaited: bool = True) -> Iterator[None]:
-        """Run a block as one write transaction.
-
-        What is not `awaited` on the disk may be lost with the power, until something else is: it is what can be found
-        out again.
-        """
+        """Run a block as one write transaction; `awaited` as in `database.writing`."""
         with writing(self._db, awaited=awaited):
             yield
 

@@ -17,8 +17,8 @@ class FacesToGroup:
 
     `ids` and `clusters` have the shape (n,): a cluster is its id, or 0 for a face that is in none. `embeddings`, shape
     (n, numbers), are of one model; damaged ones are not grouped. `firm` are the clusters that are no part of
-    another: a person has named or built what is in them. `apart` are pairs of ids of faces that are not one
-    person.
+    another: a person has named or built what is in them. `apart`, shape (m, 2), are pairs of ids of faces that are not
+    one person.
     """
 
     ids: "npt.NDArray[np.int64]"

@@ -118,10 +118,10 @@ class Registrar:
     def _match_new(self, photos: Iterable[int | None]) -> None:
         """Match the faces of photos that are new; if people have changed, they are matched with those that concerns."""
         new = [photo for photo in photos if photo is not None and not self._store.photos.matches(photo)]
-        faces = [face.id or 0 for photo in new for face in self._store.photos.load(photo).faces]
         with self._store.writing():
             is_stale = self._recogniser.is_stale
             if is_stale:  # whoever matches with the new people can't have ended in between
+                faces = [face.id or 0 for photo in new for face in self._store.photos.load(photo).faces]
                 self._store.matched_people.leave(faces)
         if not is_stale:
             for photo in new:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from familiar.model import Embeddings
 from familiar.store.database import Database
-from familiar.store.matrix import EmbeddingMatrix, KeptFaces
+from familiar.store.matrix import EmbeddingMatrix, MatrixFaces
 from familiar.store.photos import QUALITY, stack
 
 if TYPE_CHECKING:
@@ -57,25 +57,25 @@ class Faces:
 
         A face whose quality is unknown is good enough for any `min_quality`.
         """
-        kept = self._matrix.faces(engine)
-        if kept is not None:
-            with kept, suppress(OSError):  # the store has what can't be read
-                for part in self._kept(kept, after, min_quality):
+        found = self._matrix.faces(engine)
+        if found is not None:
+            with found, suppress(OSError):  # the store has what can't be read
+                for part in self._in_matrix(found, after, min_quality):
                     yield part
                     after = int(part.ids[-1])
-                after = max(after, kept.header.last)
+                after = max(after, found.header.last)
         # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
         query = _OF_ENGINE.format(engine="+engine", quality=QUALITY, where="real_faces.id > ?2") + f"LIMIT {_PART}"
         while len(part := self._stack(query, engine, after, min_quality)):
             yield part
             after = int(part.ids[-1])
 
-    def _kept(self, kept: KeptFaces, after: int, min_quality: float) -> Iterator[FaceStack]:
+    def _in_matrix(self, found: MatrixFaces, after: int, min_quality: float) -> Iterator[FaceStack]:
         """Give the faces that a file has, as `all` does; embeddings are copied only where some do not count."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
         left_out = self._left_out(min_quality)
-        for part in kept.parts(after):
+        for part in found.parts(after):
             first, last = np.searchsorted(left_out, [part["face"][0], part["face"][-1] + 1])
             rows = part[~np.isin(part["face"], left_out[first:last])] if first < last else part
             if len(rows):
