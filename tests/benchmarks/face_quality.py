@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from familiar.embedding_models import DLIB, SFACE, Model
 from familiar.identity.clustering.grouping import group
 from familiar.identity.clustering.plan import FacesToGroup, Member
-from familiar.identity.landmarks import deviation, share_outside
+from familiar.identity.landmarks import Position
 from familiar.identity.quality import quality
 from familiar.model import Box, Face
 from familiar.settings import ClusteringSettings
@@ -243,8 +243,10 @@ def signs_of(faces: Faces) -> Numbers:
             np.minimum(data["length"] / (SFACE.raw_length or 1.0), 1.3),
             np.minimum(data["score"], 0.95),
             1 / np.maximum(data["sharpness"], 1),
-            np.minimum([deviation(marks) for marks in shapes], 0.2),
-            np.array([share_outside(marks, width=width, height=height) for marks, (width, height) in places]),
+            np.minimum([Position.of(marks).deviation for marks in shapes], 0.2),
+            np.array(
+                [Position.of(marks).share_outside(width=width, height=height) for marks, (width, height) in places]
+            ),
         ],
         axis=1,
     )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from familiar.errors import SetAsideError
-from familiar.identity.landmarks import MEAN_FACE, deviation, share_outside, similarity
+from familiar.identity.landmarks import MEAN_FACE, Position, similarity
 from familiar.identity.quality import quality
 from familiar.model import JUNK, Box, Face
 
@@ -89,25 +89,25 @@ def test_how_far_a_head_is_turned_depends_neither_on_its_place_and_size_nor_on_h
     where = [complex(*turn) * complex(*mark) + complex(*start) for mark in marks]
     placed = [(round(point.real), round(point.imag)) for point in where]
     try:
-        expected, found = deviation(marks), deviation(placed)
+        expected, found = Position.of(marks).deviation, Position.of(placed).deviation
     except SetAsideError:
         return
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_the_mean_face_is_not_turned_and_a_profile_is() -> None:
-    assert deviation([(round(1000 * x), round(1000 * y)) for x, y in MEAN_FACE]) < 0.001
-    assert deviation(GOOD.landmarks) < 0.01
-    assert deviation((*GOOD.landmarks[:4], (185, 163))) > 0.05
+    assert Position.of([(round(1000 * x), round(1000 * y)) for x, y in MEAN_FACE]).deviation < 0.001
+    assert Position.of(GOOD.landmarks).deviation < 0.01
+    assert Position.of((*GOOD.landmarks[:4], (185, 163))).deviation > 0.05
 
 
 @pytest.mark.parametrize(("right", "share"), [(0, 0.0), (-150, 0.5), (-130, 0.3), (-300, 1.0), (250, 0.5), (230, 0.3)])
 def test_the_share_of_a_face_outside_of_its_photo_is_that_of_its_area(right: int, share: float) -> None:
-    assert share_outside(moved(GOOD.landmarks, right), **PHOTO) == pytest.approx(share, abs=0.02)
+    assert Position.of(moved(GOOD.landmarks, right)).share_outside(**PHOTO) == pytest.approx(share, abs=0.02)
 
 
 @pytest.mark.parametrize("marks", [[(1, 1)] * 5, [(1, 2), (3, 4)], []])
 def test_a_face_without_five_landmarks_at_different_points_has_no_position(marks: list[tuple[int, int]]) -> None:
-    for measure in (similarity, deviation):
+    for measure in (similarity, Position.of):
         with pytest.raises(SetAsideError, match="can't be aligned"):
             measure(marks)

@@ -1,5 +1,7 @@
 """Scores of stored photos, people and photos that are near a face, and the store's own lists of them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,8 @@ from familiar.library.scoring import PercentileIndex, Scorer
 from familiar.library.search import Finder, SearchQuery
 from familiar.model import Face
 from familiar.settings import MatchingSettings
+from familiar.store.matrix import NAME, EmbeddingMatrix
+from familiar.store.views.faces import Faces
 from support.album import ANN, EVE, MODEL, Album, embedding
 
 SETTINGS = MatchingSettings()
@@ -93,6 +97,24 @@ def test_the_nearest_are_shown_beyond_the_threshold_if_that_is_asked_for(album: 
     assert {each.within for each in found.people} == {False}
     (strict,) = finder.find([seen(embedding(ANN, 9))], SearchQuery(most=3, threshold=0.0001))
     assert (strict.photos, strict.people) == ((), ())
+
+
+@pytest.mark.parametrize("wish", [{"most": 3}, {"most": 7, "beyond": True}, {"most": 50, "threshold": 0.3}])
+def test_what_is_found_by_the_file_of_embeddings_is_what_is_found_in_the_store(
+    album: Album, monkeypatch: pytest.MonkeyPatch, wish: dict[str, Any]
+) -> None:
+    album.store.models.use(MODEL)
+    for person in (ANN, *range(20, 40)):
+        album.faces(person, 4)
+    sought, query = [seen(embedding(ANN, 99)), seen(embedding(25, 99))], SearchQuery(**wish)
+    expected = Finder(album.store, SETTINGS, MODEL).find(sought, query)
+    monkeypatch.setattr("familiar.store.matrix._BLOCK", 8)
+    path = album.store.path.with_name(NAME)
+    album.store.faces = Faces(album.store._db, matrix=EmbeddingMatrix(album.store._db, path, least=1))
+    found = Finder(album.store, SETTINGS, MODEL).find(sought, query)
+    assert path.exists()
+    assert [one.photos for one in found] == [one.photos for one in expected]
+    assert all(one.photos for one in found)
 
 
 def test_only_the_photos_of_one_person_are_searched_if_that_is_asked_for(album: Album) -> None:

@@ -10,8 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from familiar.identity.quantisation import QuantisedEmbeddings, QuantisedFace
 from familiar.store.matrix import NAME, EmbeddingMatrix, MatrixFaces
 from familiar.store.store import Store
 from familiar.store.views.faces import Faces
@@ -38,17 +40,17 @@ def matrix_of(store: Store, *, many: int = 2) -> EmbeddingMatrix:
     return EmbeddingMatrix(store._db, file_of(store), least=1, many=many)
 
 
-def given(store: Store, **wish: float) -> Given:
+def given(store: Store, **wish: object) -> Given:
     """Return what a process is given that looks at all faces by the file."""
     return _given(Faces(store._db, matrix=matrix_of(store)), **wish)
 
 
-def stored(store: Store, **wish: float) -> Given:
+def stored(store: Store, **wish: object) -> Given:
     """Return what the store itself gives, without a file."""
     return _given(Faces(store._db, matrix=EmbeddingMatrix(store._db, Path("/none"), least=10**9)), **wish)
 
 
-def _given(faces: Faces, **wish: float) -> Given:
+def _given(faces: Faces, **wish: object) -> Given:
     return [
         (int(face), int(photo), one.tobytes())
         for part in faces.all(MODEL, **wish)  # type: ignore[arg-type]
@@ -114,7 +116,41 @@ def test_few_new_faces_are_read_from_the_store_and_many_are_appended(people: Alb
     assert given(store) == stored(store)
     assert in_file(store) == 8
     assert file_of(store).stat().st_ino == inode
-    assert file_of(store).read_bytes()[4096 : len(before)] == before[4096:]
+    rows = slice(len(before) - 6 * 532, len(before))
+    assert file_of(store).read_bytes()[rows] == before[rows]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 4, 5, 7])
+def test_faces_of_several_blocks_are_given_as_those_of_one(
+    people: Album, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr("familiar.store.matrix._BLOCK", block)
+    store = people.store
+    assert given(store) == stored(store)
+    monkeypatch.undo()  # a block keeps its size
+    people.faces(EVE, 3)
+    assert given(store) == stored(store)
+    assert given(store, after=5) == stored(store, after=5)
+    assert in_file(store) == 9
+
+
+@pytest.mark.parametrize("few", [0.0, 1.0])
+def test_of_faces_that_are_not_wanted_none_is_given(people: Album, monkeypatch: pytest.MonkeyPatch, few: float) -> None:
+    monkeypatch.setattr("familiar.store.matrix._BLOCK", 4)
+    monkeypatch.setattr("familiar.store.matrix._FEW", few)
+    store = people.store
+    given(store)
+    people.faces(ANN, 1)
+
+    def near(known: QuantisedEmbeddings) -> npt.NDArray[np.bool_]:
+        return known.least_squares(QuantisedFace.of(embedding(ANN))) < 0.5
+
+    found = given(store, wanted=near)
+    assert [face for face, _, _ in found] == [1, 2, 3, 7]
+    assert found == [row for row in stored(store) if row[0] in {1, 2, 3, 7}]
+    assert [face for face, _, _ in given(store, wanted=near, after=2)] == [3, 7]
+    store._db.conn.execute("INSERT INTO no_faces (face_id, at) VALUES (2, '')")
+    assert [face for face, _, _ in given(store, wanted=near)] == [1, 3, 7]
 
 
 def test_other_processes_see_what_was_appended(people: Album) -> None:
@@ -145,7 +181,7 @@ def test_what_a_process_has_opened_stays_as_it_was(people: Album) -> None:
 def test_the_store_has_what_a_file_lacks_that_is_cut_short_while_it_is_read(
     people: Album, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr("familiar.store.matrix._AT_ONCE", 1)
+    monkeypatch.setattr("familiar.store.matrix._BLOCK", 1)
     store = people.store
     given(store)
     parts = Faces(store._db, matrix=matrix_of(store)).all(MODEL)

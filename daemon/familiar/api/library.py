@@ -353,10 +353,13 @@ class Library(Closing):
             UsageError: the file or the person does not exist.
             FamiliarError: the image can't be decoded, or has no face that is good enough.
         """
+        path = expanded(image)
+        if path.is_file():
+            self._session.kept_workers().warm_up()  # while it starts, the modules of the search are loaded
         from familiar.library.search import SearchQuery
 
         query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person, min_quality=min_quality)
-        return api.search.find(self._session, expanded(image), query)
+        return api.search.find(self._session, path, query)
 
     def collect(
         self,

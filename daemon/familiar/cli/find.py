@@ -1,20 +1,25 @@
 """familiar find: who is in an image, and which known photos show the same people."""
 
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from familiar.api.library import Library
-from familiar.api.search import Found
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import FiniteRange, PathType, quality_option
 from familiar.cli.console.steps import failures_of, step_as_json, summarise
-from familiar.effects.journal import Step
 from familiar.library.qualities import face_of_quality
-from familiar.library.search import FoundPhoto, SearchResult
-from familiar.model import Face
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from familiar.api.library import Library
+    from familiar.api.search import Found
+    from familiar.effects.journal import Step
+    from familiar.library.search import FoundPhoto, SearchResult
+    from familiar.model import Face
 
 
 @command(epilog="Example: familiar find ~/Downloads/party.jpg --max 20 --distances")

@@ -1,7 +1,8 @@
 """The five points of a face that dlib finds, and how they lie in a face that looks straight ahead."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -46,21 +47,33 @@ def similarity(landmarks: Landmarks, edge: float = 1.0, margin: float = 0.0) -> 
     return turn, complex(photo.mean()) - turn * complex(chip.mean())
 
 
-def deviation(landmarks: Landmarks) -> float:
-    """Return how far the landmarks are from those of the mean face, as a share of its edge; raises as `similarity`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where a face is, by its landmarks: the mean face lies nearest to them at `turn * mean + start`."""
 
-    It grows with the turn of the head to a side, up or down, and where the landmarks are those of no face.
-    """
-    turn, start = similarity(landmarks)
-    return float(np.sqrt((abs((_points(landmarks) - start) / turn - _MEAN) ** 2).mean()))
+    landmarks: Landmarks
+    turn: complex
+    start: complex
 
+    @classmethod
+    def of(cls, landmarks: Landmarks) -> Self:
+        """Find it; raises as `similarity`."""
+        turn, start = similarity(landmarks)
+        return cls(landmarks=landmarks, turn=turn, start=start)
 
-def share_outside(landmarks: Landmarks, *, width: int, height: int) -> float:
-    """Return the share of a face that is outside of its photo of this size, 0 to 1; raises as `similarity`."""
-    turn, start = similarity(landmarks)
-    points = turn * _INSIDE + start
-    inside = (points.real >= 0) & (points.real < width) & (points.imag >= 0) & (points.imag < height)
-    return 1 - float(np.count_nonzero(inside)) / len(points)
+    @property
+    def deviation(self) -> float:
+        """How far the landmarks are from those of the mean face, as a share of its edge.
+
+        It grows with the turn of the head to a side, up or down, and where the landmarks are those of no face.
+        """
+        return float(np.sqrt((abs((_points(self.landmarks) - self.start) / self.turn - _MEAN) ** 2).mean()))
+
+    def share_outside(self, *, width: int, height: int) -> float:
+        """Return the share of the face that is outside of its photo of this size, 0 to 1."""
+        points = self.turn * _INSIDE + self.start
+        inside = (points.real >= 0) & (points.real < width) & (points.imag >= 0) & (points.imag < height)
+        return 1 - float(np.count_nonzero(inside)) / len(points)
 
 
 def _points(landmarks: Landmarks) -> npt.NDArray[np.complex128]:

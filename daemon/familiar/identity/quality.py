@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from familiar.errors import SetAsideError
-from familiar.identity.landmarks import deviation, share_outside
+from familiar.identity.landmarks import Position
 from familiar.model import Face
 
 
@@ -68,7 +68,7 @@ def _position(face: Face, width: int, height: int) -> tuple[float, float]:
     if not face.landmarks:
         return _USUAL_DEVIATION, 0.0
     try:
-        outside = share_outside(face.landmarks, width=width, height=height)
-        return min(deviation(face.landmarks), _LARGEST_DEVIATION), outside
+        position = Position.of(face.landmarks)
+        return min(position.deviation, _LARGEST_DEVIATION), position.share_outside(width=width, height=height)
     except SetAsideError:
         return _LARGEST_DEVIATION, 0.0

@@ -77,11 +77,14 @@ class NearestPhotos:
         self._count = count
         self._limit = limit
 
+    def may_take(self, least: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+        """Tell which faces are near enough to be taken, shape (m,), by the least that their squared distances are."""
+        near: npt.NDArray[np.bool_] = (least <= self._farthest) & np.isfinite(least)
+        return near
+
     def look(self, photos: npt.NDArray[np.int64], squares: npt.NDArray[np.float32]) -> None:
         """Take the photos of some faces, shape (m,), and the squares of their distances; finite ones count."""
-        is_full = len(self.distances) == self._count
-        farthest = self.distances[-1] if is_full else self._limit
-        near = np.flatnonzero((squares <= np.float32(farthest**2 + _ROUNDING)) & np.isfinite(squares))
+        near = np.flatnonzero((squares <= self._farthest) & np.isfinite(squares))
         if not len(near):
             return
         distances = np.sqrt(np.maximum(squares[near].astype(np.float64), 0.0))
@@ -91,6 +94,12 @@ class NearestPhotos:
             count=self._count,
             limit=self._limit,
         )
+
+    @property
+    def _farthest(self) -> np.float32:
+        """The squared distance of a face that is looked at, at most."""
+        is_full = len(self.distances) == self._count
+        return np.float32((self.distances[-1] if is_full else self._limit) ** 2 + _ROUNDING)
 
 
 def squared_distances(

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import distances_to_people, match
+from familiar.identity.quantisation import QuantisedEmbeddings, QuantisedFace
 from familiar.identity.search import NearestPhotos, squared_distances
 from familiar.library.galleries import Galleries
 from familiar.model import Embedding, Embeddings, Face, Match
@@ -147,7 +149,15 @@ class Finder:
         limit = self._settings.threshold if wish.threshold is None else wish.threshold
         nearest = [NearestPhotos(count=wish.most, limit=np.inf if wish.beyond else limit) for _ in faces]
         sought = [face.embedding for face in faces]
-        for part in self._store.faces.among(self._model, among, min_quality=wish.min_quality) if faces else ():
+        quantised = [QuantisedFace.of(face) for face in sought]
+
+        def wanted(known: QuantisedEmbeddings) -> npt.NDArray[np.bool_]:
+            near = [one.may_take(known.least_squares(face)) for one, face in zip(nearest, quantised, strict=True)]
+            any_near: npt.NDArray[np.bool_] = np.logical_or.reduce(near)
+            return any_near
+
+        parts = self._store.faces.among(self._model, among, min_quality=wish.min_quality, wanted=wanted)
+        for part in parts if faces else ():
             squares = squared_distances(sought, part.embeddings, part.squares)
             for one, own in zip(nearest, squares, strict=True):
                 one.look(part.photos, own)

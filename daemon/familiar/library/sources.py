@@ -70,13 +70,14 @@ class FlickrCache:
     def __init__(self, store: Store, log: EventLog = NO_LOG) -> None:
         """Take the store that is in the state folder, and the log of files that are gone."""
         self._base = flickr_in(store.path.parent)
+        self._within = f"{self._base}{os.sep}"
         self._store = store
         self._log = log
         self._hashes: dict[Path, str] = {}
 
     def holds(self, path: Path) -> bool:
         """Return whether a file is in the cache: its original is on Flickr, and can't be moved."""
-        return path.parent == self.folder_of(self.name_of(path))
+        return str(path).startswith(self._within) and path.parent == self.folder_of(self.name_of(path))
 
     def folder_of(self, account: str) -> Path:
         """Return the folder for the files of an account."""

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -32,6 +33,10 @@ _OTHER_TABLES = ("no such table", "no such column", "table ", "no such view")
 """How messages of SQLite begin about a statement that does not suit the tables; the third is of a missing column."""
 
 
+_OF_STATEMENTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""What SQLite raises about a value or a statement, not about the file."""
+
+
 class Connection(sqlite3.Connection):
     """A connection that, once the store is open, tells familiar's own errors, and writes to no file that was replaced.
 
@@ -45,6 +50,13 @@ class Connection(sqlite3.Connection):
     process: int = 0
     schema: tuple[str, ...] = ()
     """The migrations that the store had when it was opened."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Open a file as `sqlite3.Connection` does."""
+        super().__init__(*arguments, **options)
+        # one of each for all statements: to make them anew costs more than a short statement
+        self.kept = _Kept(self)
+        self.translating = _Translating(self)
 
     def watch(self, path: Path, anchor: Anchor) -> None:
         """Begin to watch a store that has been read from: SQLite has opened all of its files by then."""
@@ -82,9 +94,9 @@ class Connection(sqlite3.Connection):
         A number or text that SQLite has no form for is replaced by the nearest one, as `storable` returns it.
         """
         if sql.startswith("SELECT"):
-            with self.translating():
+            with self.translating:
                 return self._run(sql, values)
-        with self.kept(), self.translating():
+        with self.kept, self.translating:
             return self._run(sql, values)
 
     def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
@@ -93,7 +105,7 @@ class Connection(sqlite3.Connection):
         A transaction for each row would wait for the disk each time.
         """
         together = nullcontext() if self.in_transaction else self.transaction()
-        with together, self.kept(), self.translating():
+        with together, self.kept, self.translating:
             return super().executemany(sql, (list(map(storable, row)) for row in rows))
 
     @contextmanager
@@ -133,15 +145,6 @@ class Connection(sqlite3.Connection):
             self._settle_log()
         super().close()
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Refuse to begin what could not be kept; and, of what was written at last, to believe that it is kept."""
-        if not self.in_transaction:
-            self.check_in_place()
-        yield
-        if not self.in_transaction:
-            self.check_in_place()
-
     def _settle_log(self) -> None:
         """Bring a store that was moved away up to date, and leave no log beside what has taken its place.
 
@@ -153,28 +156,22 @@ class Connection(sqlite3.Connection):
             with suppress(sqlite3.Error):
                 super().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    @contextmanager
-    def translating(self) -> Iterator[None]:
-        """Translate what SQLite raises in a block."""
+    def check_owner(self) -> None:
+        """Check that the thread and the process are those that may use the store."""
         if self.thread != threading.get_ident():
             raise RuntimeError("The store is used by a thread that does not own it.")
         if self.process != os.getpid():
             raise RuntimeError("The store is used by a copy of the process that has opened it; open the library there.")
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if self.path is None:
-                raise
-            self.check_in_place()  # then that is why
+
+    def raise_translated(self, error: sqlite3.DatabaseError) -> None:
+        """Raise familiar's own error for what SQLite has raised; return where there is none."""
+        if self.path is None or isinstance(error, _OF_STATEMENTS):
+            return
+        self.check_in_place()  # if one is not, then that is why
+        if isinstance(error, sqlite3.OperationalError):
             self._check_tables(error)
             raise StoreUnavailableError(f"{self.path}: the store can't be used for now: {error}.") from error
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
-            raise  # about a value or a statement, not about the file
-        except sqlite3.DatabaseError as error:
-            if self.path is None:
-                raise
-            self.check_in_place()
-            raise StoreError(damage_message(self.path, str(error))) from error
+        raise StoreError(damage_message(self.path, str(error))) from error
 
     def _check_tables(self, error: sqlite3.OperationalError) -> None:
         """Check whether a statement failed because the tables are others, which no waiting changes.
@@ -192,19 +189,52 @@ class _Cursor(sqlite3.Cursor):
     connection: Connection
 
     def fetchone(self) -> Any:
-        with self.connection.translating():
+        with self.connection.translating:
             return super().fetchone()
 
     def fetchall(self) -> list[Any]:
-        with self.connection.translating():
+        with self.connection.translating:
             return super().fetchall()
 
     def __next__(self) -> Any:
         try:
             return super().__next__()
-        except sqlite3.DatabaseError:  # with no context around every row, of which there may be a million
-            with self.connection.translating():
-                raise
+        except sqlite3.DatabaseError as error:  # with no context around every row, of which there may be a million
+            self.connection.raise_translated(error)
+            raise
+
+
+class _Kept:
+    """A context that refuses to begin what could not be kept; and to believe of what was written that it is kept."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        if not self._connection.in_transaction:
+            self._connection.check_in_place()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None and not self._connection.in_transaction:
+            self._connection.check_in_place()
+
+
+class _Translating:
+    """A context in which the thread that owns a connection uses it, and what SQLite raises is translated."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.check_owner()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.DatabaseError):
+            self._connection.raise_translated(error)
 
 
 def connect(path: Path, *, create: bool = False) -> Connection:

@@ -9,7 +9,9 @@ that the file may have (triggers of the store do so); an earlier store that is p
 behind those that the file has. Nothing is written when photos arrive: the next process that looks at all faces appends
 them.
 
-The file has a page with a header (JSON), and a row for each face of the model in use, in the order of their ids.
+The file has a page with a header (JSON), and a row for each face of the model in use, in the order of their ids. The
+rows come in blocks. Before them, each block has the same embeddings with one byte for each number: a process that looks
+for the nearest faces reads those of all faces, and the rows of few.
 """
 
 import fcntl
@@ -18,14 +20,15 @@ import os
 import secrets
 import shutil
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from familiar.closing import Closing
 from familiar.errors import StoreError
+from familiar.model import Embeddings
 from familiar.state import keep_owner
 from familiar.store.database import Database
 from familiar.store.embeddings import has_kept
@@ -34,6 +37,11 @@ from familiar.store.photos import stack
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from familiar.identity.quantisation import QuantisedEmbeddings
+
+    Wanted: TypeAlias = Callable[[QuantisedEmbeddings], npt.NDArray[np.bool_]]
+    """Tells which of some faces are wanted, shape (n,)."""
 
 NAME = "embeddings.matrix"
 """Name of the file in the state folder."""
@@ -44,8 +52,11 @@ _HEADER = 4096
 _PART = 50_000
 """Faces that are read from the store at once."""
 
-_AT_ONCE = 10_000
-"""Faces that are read from the file at once: 5 MB. With fewer, each part costs more than the cache of a core saves."""
+_BLOCK = 8_192
+"""Faces of a block, which are read at once: 4 MB. With fewer, each costs more than the cache of a core saves."""
+
+_FEW = 0.1
+"""Share of the rows of a block that are read one by one."""
 
 _LEAST = 20_000
 """Faces of a store that is quickly read without a file."""
@@ -56,12 +67,16 @@ _MANY = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
-    """What a file says of itself: its model, how many faces it has, the last one, the numbers of each, and the mark."""
+    """What a file says of itself: its model, how many faces it has, the last one, and the mark.
+
+    `numbers` are those of an embedding, and `block` the faces of a block.
+    """
 
     model: str
     rows: int
     last: int
     numbers: int
+    block: int
     mark: str
 
     def to_bytes(self) -> bytes:
@@ -74,8 +89,50 @@ class _Header:
             found = cls(**json.loads(content))
         except (ValueError, TypeError):
             return None
-        sizes = (found.rows, found.last, found.numbers)
+        sizes = (found.rows, found.last, found.numbers, found.block)
         return found if found.mark and all(isinstance(size, int) and size > 0 for size in sizes) else None
+
+    @property
+    def form(self) -> "_Form":
+        return _Form.of(self.numbers, self.block)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """Where the file has what: blocks of so many rows, and of quantised embeddings before them."""
+
+    row: "np.dtype[Any]"
+    quantised: "np.dtype[Any]"
+    block: int
+
+    @classmethod
+    def of(cls, numbers: int, block: int) -> "_Form":
+        """Return the form for embeddings of so many numbers."""
+        import numpy as np  # noqa: PLC0415 - many commands look at no face
+
+        return cls(
+            row=np.dtype([("face", "<i8"), ("photo", "<i8"), ("square", "<f4"), ("embedding", "<f4", (numbers,))]),
+            quantised=np.dtype([("scale", "<f4"), ("square", "<f4"), ("codes", "i1", (numbers,))]),
+            block=block,
+        )
+
+    def row_at(self, place: int) -> int:
+        """Return the offset of a row in the file."""
+        return self._block_at(place) + self.block * self.quantised.itemsize + place % self.block * self.row.itemsize
+
+    def quantised_at(self, place: int) -> int:
+        """Return the offset of a quantised embedding in the file."""
+        return self._block_at(place) + place % self.block * self.quantised.itemsize
+
+    def pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Divide places into pieces, each in one block."""
+        while start < end:
+            stop = min(end, (start // self.block + 1) * self.block)
+            yield start, stop
+            start = stop
+
+    def _block_at(self, place: int) -> int:
+        return _HEADER + place // self.block * self.block * (self.quantised.itemsize + self.row.itemsize)
 
 
 class MatrixFaces(Closing):
@@ -88,36 +145,62 @@ class MatrixFaces(Closing):
         """Take the open file, and what it says of itself."""
         self.header = header
         self._file = file
-        self._row = _row(header.numbers)
+        self._form = header.form
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def parts(self, after: int = 0) -> "Iterator[npt.NDArray[np.void]]":
-        """Give the faces with ids above one, some at a time.
+    def parts(self, after: int = 0, wanted: "Wanted | None" = None) -> "Iterator[npt.NDArray[np.void]]":
+        """Give the faces with ids above one, some at a time; those that are wanted, if a function is given.
 
         The fields of a row are `face` and `photo`, their ids, `embedding`, shape (numbers,), and `square`, that of its
-        length.
+        length. The function is asked before each part.
 
         Raises:
             OSError: the file can't be read any more, or was cut short.
         """
+        import numpy as np  # noqa: PLC0415 - as above
+
         count = self.header.rows
         start = bisect_right(range(count), after, key=self._face_at) if after else 0
-        for at in range(start, count, _AT_ONCE):
-            yield self._read(at, min(_AT_ONCE, count - at))
+        room = np.empty(0 if wanted is None else self._form.block, self._form.quantised)
+        for at, end in self._form.pieces(start, count):
+            if wanted is None:
+                yield self._rows(at, end - at)
+            elif len(rows := self._wanted_rows(at, room[: end - at], wanted)):
+                yield rows
+
+    def _wanted_rows(self, place: int, room: "npt.NDArray[np.void]", wanted: "Wanted") -> "npt.NDArray[np.void]":
+        """Return the rows that are wanted of some, whose quantised embeddings are read into the room for them."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        from familiar.identity.quantisation import QuantisedEmbeddings  # noqa: PLC0415 - it imports numpy
+
+        self._read_into(room, self._form.quantised_at(place))
+        places = np.flatnonzero(
+            wanted(QuantisedEmbeddings(codes=room["codes"], scales=room["scale"], squares=room["square"]))
+        )
+        if len(places) > _FEW * len(room):
+            return self._rows(place, len(room))[places]
+        rows = np.empty(len(places), self._form.row)
+        for number, at in enumerate(places.tolist()):
+            self._read_into(rows[number : number + 1], self._form.row_at(place + at))
+        return rows
 
     def _face_at(self, place: int) -> int:
-        return int(self._read(place, 1)["face"][0])
+        return int(self._rows(place, 1)["face"][0])
 
-    def _read(self, place: int, count: int) -> "npt.NDArray[np.void]":
-        import numpy as np  # noqa: PLC0415 - many commands look at no face
+    def _rows(self, place: int, count: int) -> "npt.NDArray[np.void]":
+        import numpy as np  # noqa: PLC0415 - as above
 
-        rows = np.empty(count, self._row)
-        if os.preadv(self._file.fileno(), [rows.view("u1").data], _HEADER + place * self._row.itemsize) < rows.nbytes:
-            raise OSError("The file of embeddings was cut short.")
+        rows = np.empty(count, self._form.row)
+        self._read_into(rows, self._form.row_at(place))
         return rows
+
+    def _read_into(self, room: "npt.NDArray[np.void]", offset: int) -> None:
+        if os.preadv(self._file.fileno(), [room.view("u1").data], offset) < room.nbytes:
+            raise OSError("The file of embeddings was cut short.")
 
 
 class EmbeddingMatrix:
@@ -173,7 +256,7 @@ class EmbeddingMatrix:
                 header = _Header.of(file.read(_HEADER))
                 if header is None or header.model != model or header.mark != self._mark:
                     return None
-                if os.fstat(file.fileno()).st_size < _HEADER + header.rows * _row(header.numbers).itemsize:
+                if os.fstat(file.fileno()).st_size < header.form.row_at(header.rows - 1) + header.form.row.itemsize:
                     return None
                 unless_used.pop_all()
                 return MatrixFaces(file, header)
@@ -230,13 +313,10 @@ class EmbeddingMatrix:
             with temporary.open("wb") as file:
                 os.fchmod(file.fileno(), 0o600)
                 keep_owner(file.fileno(), self._path.parent)
-                file.write(bytes(_HEADER))
-                header = self._write_rows(file, model, mark, after=0, rows=0)
+                header = self._write_rows(file, model, mark, after=0, rows=0, block=_BLOCK)
                 if header is None:
                     return
-                file.seek(0)
-                file.write(header.to_bytes())
-                file.flush()
+                os.pwrite(file.fileno(), header.to_bytes(), 0)
                 os.fsync(file.fileno())
             temporary.replace(self._path)
         finally:
@@ -246,42 +326,36 @@ class EmbeddingMatrix:
         """Write more rows, and then the header that counts them; until then the file has those that it had."""
         before = self._mark
         with self._path.open("r+b") as file:
-            file.seek(_HEADER + found.rows * _row(found.numbers).itemsize)
-            header = self._write_rows(file, model, secrets.token_hex(16), after=found.last, rows=found.rows)
+            mark = secrets.token_hex(16)
+            header = self._write_rows(file, model, mark, after=found.last, rows=found.rows, block=found.block)
             if header is None:
                 return
-            file.flush()
             os.fdatasync(file.fileno())
             if self._replace_mark(before, header.mark):
                 os.pwrite(file.fileno(), header.to_bytes(), 0)
 
-    def _write_rows(self, file: IO[bytes], model: str, mark: str, *, after: int, rows: int) -> _Header | None:
+    def _write_rows(
+        self, file: IO[bytes], model: str, mark: str, *, after: int, rows: int, block: int
+    ) -> _Header | None:
         """Write the faces with ids above one behind so many others; return the header, None if there are none."""
         numbers = 0
-        for part in self._parts(model, after):
-            numbers = part.dtype["embedding"].shape[0]
-            if shutil.disk_usage(self._path.parent).free < 2 * part.nbytes:
+        for embeddings, ids in self._parts(model, after):
+            numbers = embeddings.shape[1]
+            form = _Form.of(numbers, block)
+            if shutil.disk_usage(self._path.parent).free < 4 * embeddings.nbytes:
                 raise OSError("The disk is almost full.")
-            file.write(part.tobytes())
-            rows, after = rows + len(part), int(part["face"][-1])
-        return _Header(model=model, rows=rows, last=after, numbers=numbers, mark=mark) if numbers else None
+            for start, end in form.pieces(rows, rows + len(ids)):
+                part = slice(start - rows, end - rows)
+                _write(file, form, start, embeddings[part], ids[part])
+            rows, after = rows + len(ids), ids[-1][0]
+        return _Header(model=model, rows=rows, last=after, numbers=numbers, block=block, mark=mark) if numbers else None
 
-    def _parts(self, model: str, after: int) -> "Iterator[npt.NDArray[np.void]]":
-        """Give the store's faces with ids above one."""
-        import numpy as np  # noqa: PLC0415 - as above
-
-        from familiar.identity.search import squares_of  # noqa: PLC0415 - it imports numpy
-
+    def _parts(self, model: str, after: int) -> Iterator[tuple[Embeddings, list[tuple[int, int]]]]:
+        """Give the embeddings of the store's faces with ids above one, and the ids of faces and photos."""
         # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
         query = "SELECT id, photo_id, embedding FROM faces WHERE +engine = ? AND id > ? ORDER BY id LIMIT ?"
         while found := self._db.conn.execute(query, (model, after, _PART)).fetchall():
-            embeddings = stack(row[2] for row in found)
-            part = np.empty(len(found), _row(embeddings.shape[1]))
-            part["face"] = [row[0] for row in found]
-            part["photo"] = [row[1] for row in found]
-            part["embedding"] = embeddings
-            part["square"] = squares_of(embeddings)
-            yield part
+            yield stack(row[2] for row in found), [(row[0], row[1]) for row in found]
             after = found[-1][0]
 
     def _set_mark(self) -> str:
@@ -297,8 +371,20 @@ class EmbeddingMatrix:
         return changed.rowcount == 1
 
 
-def _row(numbers: int) -> "np.dtype[Any]":
-    """Return the form of a row for embeddings of so many numbers."""
+def _write(file: IO[bytes], form: _Form, place: int, embeddings: Embeddings, ids: Sequence[tuple[int, int]]) -> None:
+    """Write faces of one block from a place on: embeddings, shape (n, numbers), and the ids of faces and photos."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    return np.dtype([("face", "<i8"), ("photo", "<i8"), ("square", "<f4"), ("embedding", "<f4", (numbers,))])
+    from familiar.identity.quantisation import QuantisedEmbeddings  # noqa: PLC0415 - it imports numpy
+    from familiar.identity.search import squares_of  # noqa: PLC0415 - as above
+
+    squares = squares_of(embeddings)
+    rows = np.empty(len(ids), form.row)
+    rows["face"], rows["photo"] = np.array(ids, np.int64).T
+    rows["embedding"], rows["square"] = embeddings, squares
+    quantised, found = QuantisedEmbeddings.of(embeddings, squares), np.empty(len(ids), form.quantised)
+    found["codes"], found["scale"], found["square"] = quantised.codes, quantised.scales, quantised.squares
+    for offset, content in ((form.quantised_at(place), found), (form.row_at(place), rows)):
+        file.seek(offset)
+        file.write(content.tobytes())
+    file.flush()

@@ -74,7 +74,7 @@ class Edges:
         groups = np.append(labels, -1).astype(np.int32)  # the last one where there is no neighbour
         order = np.argsort(groups[self.faces], kind="stable")
         has_outer = np.zeros(len(order), np.bool_)
-        for start, end in _whole_groups(groups[self.faces[order]]):
+        for start, end in whole_groups(groups[self.faces[order]]):
             rows = order[start:end]
             own, near = groups[self.faces[rows]], groups[self.others[rows]]
             outer = (near != own[:, None]) & (self.distances[rows] < self.horizon)
@@ -130,7 +130,7 @@ def first_of_each(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return first
 
 
-def _whole_groups(labels: npt.NDArray[np.int32]) -> Iterator[tuple[int, int]]:
+def whole_groups(labels: npt.NDArray[Any]) -> Iterator[tuple[int, int]]:
     """Divide labels that are in order into parts of about the same length, or of one label; none in two parts."""
     cuts = labels[_FACES::_FACES]
     ends = np.concatenate((np.searchsorted(labels, cuts), np.searchsorted(labels, cuts, side="right"), [len(labels)]))

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from familiar.embedding_models import Calibration, calibration_of
 from familiar.identity.clustering.algorithms import algorithm
+from familiar.identity.clustering.edges import first_of_each, whole_groups
 from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
@@ -17,9 +18,6 @@ from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
 
 _SUGGESTIONS = 1000
-
-_AT_ONCE = 10_000
-"""Faces of which the distances to their centres are computed at once."""
 
 _LEAST = 1e-9
 """Length that stands for none, to divide by."""
@@ -186,13 +184,14 @@ class _Found:
         if not len(self.labels):
             return np.zeros(0)
         order = np.argsort(self.labels, kind="stable")
-        sizes = np.bincount(self.labels)
-        starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-        centres = np.add.reduceat(self.faces.embeddings[order], starts, axis=0, dtype=np.float64) / sizes[:, None]
         distances = np.empty(len(order))
-        for start in range(0, len(order), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            distances[part] = np.linalg.norm(self.faces.embeddings[part] - centres[self.labels[part]], axis=1)
+        for start, end in whole_groups(self.labels[order]):  # centres of all at once take more memory than the faces
+            rows = order[start:end]
+            embeddings, first = self.faces.embeddings[rows], first_of_each(self.labels[rows])
+            starts, own = np.flatnonzero(first), np.cumsum(first) - 1
+            sizes = np.diff(starts, append=len(rows))
+            centres = np.add.reduceat(embeddings, starts, axis=0, dtype=np.float64) / sizes[:, None]
+            distances[rows] = np.linalg.norm(embeddings - centres[own], axis=1)
         return distances
 
     def _member(self, number: int) -> Member:

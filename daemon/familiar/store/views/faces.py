@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from familiar.store.matrix import Wanted
+
 _OF_ENGINE = """
 SELECT id, photo_id, embedding FROM real_faces WHERE {engine} = ?1 AND {quality} >= ?3 AND {where}
 UNION ALL SELECT face_id AS id, photo_id, kept.embedding FROM face_embeddings AS kept
@@ -52,15 +54,18 @@ class Faces:
         self._db = db
         self._matrix = matrix
 
-    def all(self, engine: str, *, after: int = 0, min_quality: float = 0.0) -> Iterator[FaceStack]:
+    def all(
+        self, engine: str, *, after: int = 0, min_quality: float = 0.0, wanted: "Wanted | None" = None
+    ) -> Iterator[FaceStack]:
         """Give all faces that an engine has encoded, with ids above `after`, in parts that are not empty.
 
-        A face whose quality is unknown is good enough for any `min_quality`.
+        A face whose quality is unknown is good enough for any `min_quality`. Of many faces, those that are not `wanted`
+        by their quantised embeddings are left out, and others may be.
         """
         found = self._matrix.faces(engine)
         if found is not None:
             with found, suppress(OSError):  # the store has what can't be read
-                for part in self._in_matrix(found, after, min_quality):
+                for part in self._in_matrix(found, after, min_quality, wanted):
                     yield part
                     after = int(part.ids[-1])
                 after = max(after, found.header.last)
@@ -70,12 +75,14 @@ class Faces:
             yield part
             after = int(part.ids[-1])
 
-    def _in_matrix(self, found: MatrixFaces, after: int, min_quality: float) -> Iterator[FaceStack]:
+    def _in_matrix(
+        self, found: MatrixFaces, after: int, min_quality: float, wanted: "Wanted | None"
+    ) -> Iterator[FaceStack]:
         """Give the faces that a file has, as `all` does; embeddings are copied only where some do not count."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
         left_out = self._left_out(min_quality)
-        for part in found.parts(after):
+        for part in found.parts(after, wanted):
             first, last = np.searchsorted(left_out, [part["face"][0], part["face"][-1] + 1])
             rows = part[~np.isin(part["face"], left_out[first:last])] if first < last else part
             if len(rows):
@@ -105,10 +112,17 @@ class Faces:
             if len(part):
                 yield part
 
-    def among(self, engine: str, photos: Sequence[int] | None, *, min_quality: float = 0.0) -> Iterator[FaceStack]:
+    def among(
+        self,
+        engine: str,
+        photos: Sequence[int] | None,
+        *,
+        min_quality: float = 0.0,
+        wanted: "Wanted | None" = None,
+    ) -> Iterator[FaceStack]:
         """Give the faces in these photos, or all if there is no choice of photos, as `all` does."""
         if photos is None:
-            return self.all(engine, min_quality=min_quality)
+            return self.all(engine, min_quality=min_quality, wanted=wanted)
         return self.of_photos(engine, photos, min_quality=min_quality)
 
     def _stack(self, query: str, *values: object) -> FaceStack:

@@ -23,7 +23,12 @@ def sharpness(pixels: Pixels, box: Box) -> float:
     face = Image.fromarray(pixels[box.top : box.bottom, box.left : box.right])
     if 0 in face.size:
         return 0.0
-    grey = np.asarray(face.convert("L").resize((_EDGE, _EDGE), Image.Resampling.BILINEAR), dtype=np.float32)
-    middle = grey[1:-1, 1:-1]
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * middle
-    return round(float(laplacian.var()), 2)
+    grey = np.asarray(face.convert("L").resize((_EDGE, _EDGE), Image.Resampling.BILINEAR), dtype=np.int16)
+    middle = grey[1:-1]
+    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1]
+    laplacian += middle[:, :-2]
+    laplacian += middle[:, 2:]
+    laplacian -= 4 * middle[:, 1:-1]
+    values = laplacian.astype(np.float32)
+    square = float(np.vdot(values, values)) / values.size
+    return round(square - float(laplacian.mean()) ** 2, 2)

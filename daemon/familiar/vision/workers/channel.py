@@ -61,6 +61,7 @@ class Channel(Closing):
         """
         self._end = end
         self._lifeline = lifeline
+        end.setblocking(False)  # noqa: FBT003 - the library takes it so; what waits, waits for the lifeline, too
 
     def send(self, value: object, seconds: float | None = None) -> None:
         """Send a value, as `send_pickled`. If it can't be pickled, nothing is sent."""
@@ -73,11 +74,15 @@ class Channel(Closing):
             EOFError: the other process has ended; it does not have the whole value.
             TimeoutError: it does not take the value within so many seconds.
         """
-        self._end.settimeout(None if seconds is None else max(seconds, _LEAST))
-        try:
-            self._end.sendall(_LENGTH.pack(len(data)) + data)
-        except ConnectionError as error:
-            raise EOFError from error
+        deadline = None if seconds is None else time.monotonic() + max(seconds, _LEAST)
+        left = memoryview(_LENGTH.pack(len(data)) + data)
+        while left:
+            try:
+                left = left[self._end.send(left) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except ConnectionError as error:
+                raise EOFError from error
 
     def receive(self, kind: type[T], seconds: float | None = None) -> T:
         """Return the next value.
@@ -114,7 +119,7 @@ class Channel(Closing):
     @property
     def has_news(self) -> bool:
         """Whether something can be received now, the end of the other process included."""
-        return bool(self._ready(0))
+        return bool(self._ready(select.POLLIN, 0))
 
     def shut(self) -> None:
         """Let the other process see the end, whoever else has the socket; what it has sent can still be received."""
@@ -128,13 +133,11 @@ class Channel(Closing):
     def _read(self, length: int, deadline: float | None) -> bytearray:
         data = bytearray()
         while len(data) < length:
-            ready = self._ready(None if deadline is None else max(deadline - time.monotonic(), 0))
-            if not ready:
-                raise TimeoutError
-            if self._end.fileno() not in ready:
-                raise EOFError
             try:
                 chunk = self._end.recv(min(length - len(data), _CHUNK))
+            except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
+                continue
             except ConnectionError as error:
                 raise EOFError from error
             if not chunk:
@@ -142,11 +145,21 @@ class Channel(Closing):
             data += chunk
         return data
 
-    def _ready(self, seconds: float | None) -> list[int]:
-        """Wait until something can be received, or until the other process has ended; return where that shows."""
+    def _wait(self, event: int, deadline: float | None) -> None:
+        """Wait until something can be sent or received; raises as `receive` does."""
+        ready = self._ready(event, deadline)
+        if not ready:
+            raise TimeoutError
+        if self._end.fileno() not in ready:
+            raise EOFError
+
+    def _ready(self, event: int, deadline: float | None) -> list[int]:
+        """Wait until the end can be used, or until the other process has ended; return where that shows."""
         waiting = select.poll()
-        for end in filter(None, (self._end, self._lifeline)):
-            waiting.register(end, select.POLLIN)
+        waiting.register(self._end, event)
+        if self._lifeline is not None:
+            waiting.register(self._lifeline, select.POLLIN)
+        seconds = None if deadline is None else max(deadline - time.monotonic(), 0)
         return [descriptor for descriptor, _ in waiting.poll(None if seconds is None else seconds * 1000)]
 
 

@@ -13,12 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from familiar.errors import FamiliarError, IncompleteError, SetAsideError
 from familiar.filesystem.reading import fingerprint, read_bytes, reading
 from familiar.filesystem.stamps import Stamp
-from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP
 from familiar.missing_parts import describe_missing
 from familiar.model import Box, Embedding, Embeddings, Face, Photo, PhotoKind
@@ -130,6 +127,8 @@ def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
 
 
 def _look_at_video(task: IndexTask, options: VisionOptions, engine: "Engine") -> Photo:
+    from familiar.identity.tracks import Tracks  # noqa: PLC0415 - a process that starts workers needs no numpy for it
+
     with opened_video(task.path, task.hash, options) as video:
         if video.missing is not None:
             _check_age(task, video.missing, options)
@@ -284,6 +283,8 @@ def _encode_in_video(task: EncodeTask, options: VisionOptions, engine: "Engine")
             (encoded,) = engine.encode([(picture, faces)])
             rated = _rated(faces, (picture.width, picture.height), encoded, engine)
             found.update(zip(own, zip(rated.embeddings, rated.qualities, strict=True), strict=True))
+    import numpy as np  # noqa: PLC0415 - as above
+
     in_order = [found[number] for number in range(len(times))]
     return EncodedFaces(
         embeddings=np.stack([embedding for embedding, _ in in_order]), qualities=[quality for _, quality in in_order]
