@@ -87,7 +87,7 @@ def server_with(certificates: Path) -> Iterator[str]:
     [
         (
             -9,
-            r"has expired; make new ones with `familiar .* --renew`, and copy them to all machines, and start it again",
+            "has expired; make new ones with `familiar .* --renew`, and copy them to all machines; then start it again",
         ),
         (9, r"is not valid yet; are the clocks of both machines right\?"),
     ],

@@ -196,7 +196,7 @@ def _refusal_of_certificate(error: BaseException, settings: WorkerSettings) -> s
     if refusal is None or settings.certificates is None:
         return None
     if refusal.verify_code == _HAS_EXPIRED:
-        return f"the certificate of the scheduler has expired; {renewal(settings.certificates)}, and start it again"
+        return f"the certificate of the scheduler has expired; {renewal(settings.certificates)}; then start it again"
     if refusal.verify_code == _NOT_YET_VALID:
         return "the certificate of the scheduler is not valid yet; are the clocks of both machines right?"
     ca = settings.certificates / CA
