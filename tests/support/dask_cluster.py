@@ -103,7 +103,7 @@ def _start(
     command = [sys.executable, "-m", f"distributed.cli.dask_{role}", *arguments, *own]
     with (folder / f"{role}.log").open("ab") as log:
         return subprocess.Popen(
-            [*command, "--no-dashboard"],
+            [*command, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"],
             cwd=folder,
             env={**os.environ, **_SAVING, **(environment or {})},
             stdout=log,

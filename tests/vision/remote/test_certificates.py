@@ -39,16 +39,26 @@ def test_certificates_that_have_expired_or_are_missing_are_told_with_the_remedy(
     make_certificates(folder, days=1, renew=False, now=NOW - timedelta(days=9))
     expired = f"{NOW - timedelta(days=8):%Y-%m-%d}"
     with pytest.raises(
-        ValueError, match=rf"client\.pem has expired on {expired}; make them with `familiar .* --renew`"
+        ValueError, match=rf"client\.pem has expired on {expired}; make new ones with `familiar .* --renew`"
     ):
         check_certificates(folder)
     settings = WorkerSettings(engine="dask", scheduler="tls://nas.example:8786", certificates=folder)
-    assert expiring_soon(settings) is None
+    assert expiring_soon(settings) == f"scheduler.pem has expired on {expired}; worker.pem has expired on {expired}"
     with pytest.raises(ValueError, match=r"ca\.pem: No such file or directory; make the certificates with"):
         check_certificates(tmp_path)
     (folder / "client.pem").write_text("nonsense")
     with pytest.raises(ValueError, match=r"client\.pem: no certificate"):
         check_certificates(folder)
+
+
+def test_certificates_that_expire_soon_are_told_also_those_that_other_machines_have_got(tmp_path: Path) -> None:
+    settings = WorkerSettings(engine="dask", scheduler="tls://nas.example:8786", certificates=tmp_path)
+    make_certificates(tmp_path, days=90, renew=False, now=NOW)
+    assert expiring_soon(settings) is None
+    make_certificates(tmp_path, days=9, renew=True, now=NOW)
+    (tmp_path / "scheduler.pem").unlink()
+    day = f"{NOW + timedelta(days=9):%Y-%m-%d}"
+    assert expiring_soon(settings) == f"client.pem expires on {day}; worker.pem expires on {day}"
 
 
 def test_the_command_makes_certificates_and_says_until_when_they_are_valid(

@@ -330,7 +330,7 @@ def test_a_daemon_tells_of_its_workers_in_the_log_the_heartbeat_the_status_and_b
         assert (finding["verdict"], finding["subject"]) == ("good", f"worker {joined['address']} (one)")
         cluster.kill("one")
         daemon.wait_for("remote.left", address=joined["address"])
-        reason = f"{cluster.address}: the scheduler has no workers"
+        reason = f"{cluster.address}: the scheduler has no workers; its log says which it has turned away"
         daemon.wait_for("remote.unusable", reason=reason)
         until_shown = time.monotonic() + 20
         while (shown := household.json("status")["remote"])["reason"] is None and time.monotonic() < until_shown:

@@ -27,6 +27,7 @@ from familiar.errors import UsageError
 CA = "ca.pem"
 _CA_KEY = "ca-key.pem"
 _CA_DAYS = 3650
+_REMAKE = "make all of them in a new folder with `familiar workers certificates`, and copy them to all machines"
 _EARLIER = timedelta(days=1)
 """A certificate is valid for machines whose clocks are slow, too."""
 
@@ -52,6 +53,8 @@ class Role:
 
 CLIENT = Role("client")
 ROLES = (Role("scheduler"), Role("worker"), CLIENT)
+OWN = (CA, CLIENT.certificate)
+"""The certificates that this machine needs."""
 
 
 def make_certificates(folder: Path, *, days: int, renew: bool, now: datetime) -> datetime:
@@ -83,28 +86,45 @@ def check_certificates(folder: Path) -> None:
     Raises:
         ValueError: they can't; the message says which one, and what to do.
     """
-    remedy = f"make them with `familiar workers certificates {folder} --renew`"
-    for name, ends in end_of_certificates(folder).items():
-        if ends <= datetime.now(UTC):
-            again = remedy if name != CA else "make all of them in a new folder with `familiar workers certificates`"
-            raise ValueError(f"{folder / name} has expired on {ends:%Y-%m-%d}; {again}, and copy them to all machines")
+    for name in OWN:
+        if (ends := _end(folder, name)) <= datetime.now(UTC):
+            remedy = renewal(folder) if name != CA else _REMAKE
+            raise ValueError(f"{folder / name} has expired on {ends:%Y-%m-%d}; {remedy}")
+    try:
+        (folder / CLIENT.key).read_bytes()
+    except OSError as error:
+        raise _missing(folder, error) from error
 
 
 def end_of_certificates(folder: Path) -> Mapping[str, datetime]:
-    """Return until when the certificates of the authority and of this machine are valid, by the names of the files.
+    """Return until when the certificates in a folder are valid, by the names of the files.
+
+    Those of other machines are among them, where they were made here.
 
     Raises:
-        ValueError: one of them is missing, or is no certificate.
+        ValueError: that of the authority or of this machine is missing, or one is no certificate.
     """
+    others = (role.certificate for role in ROLES if role != CLIENT and (folder / role.certificate).exists())
+    return {name: _end(folder, name) for name in (*OWN, *others)}
+
+
+def renewal(folder: Path) -> str:
+    """Say how certificates are renewed that have expired."""
+    return f"make new ones with `familiar workers certificates {folder} --renew`, and copy them to all machines"
+
+
+def _end(folder: Path, name: str) -> datetime:
     try:
-        found = {name: _read(folder / name).not_valid_after_utc for name in (CA, CLIENT.certificate)}
-        (folder / CLIENT.key).read_bytes()
+        return _read(folder / name).not_valid_after_utc
     except OSError as error:
-        remedy = f"make the certificates with `familiar workers certificates {folder}`"
-        raise ValueError(f"{error.filename}: {error.strerror}; {remedy}") from error
+        raise _missing(folder, error) from error
     except UsageError as error:
         raise ValueError(str(error)) from error
-    return found
+
+
+def _missing(folder: Path, error: OSError) -> ValueError:
+    remedy = f"make the certificates with `familiar workers certificates {folder}`"
+    return ValueError(f"{error.filename}: {error.strerror}; {remedy}")
 
 
 def _check_empty(folder: Path) -> None:

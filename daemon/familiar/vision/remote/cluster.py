@@ -237,7 +237,7 @@ class Cluster:
         if self._connection is None:
             return f"{self._settings.scheduler}: {self._trouble}"
         if not self._workers:
-            return f"{self._settings.scheduler}: the scheduler has no workers"
+            return f"{self._settings.scheduler}: the scheduler has no workers; its log says which it has turned away"
         worker = next(iter(self._workers.values()))
         return f"{worker.listed.address}: {worker.reason or 'loading its networks'}"
 

@@ -6,8 +6,9 @@ this machine is still read as plain data: neither results nor errors of workers 
 
 import asyncio
 import logging
+import ssl
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,7 +18,7 @@ import distributed
 
 from familiar.settings import WorkerSettings
 from familiar.vision.remote.answers import InvalidAnswerError
-from familiar.vision.remote.certificates import CA, CLIENT, check_certificates
+from familiar.vision.remote.certificates import CA, CLIENT, check_certificates, renewal
 
 _MOST_THREADS = 1024
 
@@ -28,6 +29,9 @@ _distributed: Any = distributed  # much of it has no types
 
 _PLAIN = ("msgpack", "error")
 """How the results of workers may be written: as plain data, or as a text of what went wrong."""
+
+_NOT_YET_VALID, _HAS_EXPIRED = 9, 10
+"""Why OpenSSL refuses a certificate: X509_V_ERR_CERT_NOT_YET_VALID, and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
 class UnreachableError(Exception):
@@ -87,7 +91,7 @@ class SchedulerConnection:
         except TimeoutError as error:
             raise UnreachableError(f"no answer in {2 * settings.timeout:g} s") from error
         except (OSError, ImportError, ValueError) as error:
-            raise UnreachableError(_reason(error)) from error
+            raise UnreachableError(_refusal_of_certificate(error, settings) or _reason(error)) from error
         return connection
 
     async def _start(self) -> None:
@@ -186,14 +190,30 @@ def _security(settings: WorkerSettings) -> Any:
     )
 
 
+def _refusal_of_certificate(error: BaseException, settings: WorkerSettings) -> str | None:
+    """Say why the certificate of the scheduler is refused, and what to do; None if it is not."""
+    refusal = next((one for one in _chain(error) if isinstance(one, ssl.SSLCertVerificationError)), None)
+    if refusal is None or settings.certificates is None:
+        return None
+    if refusal.verify_code == _HAS_EXPIRED:
+        return f"the certificate of the scheduler has expired; {renewal(settings.certificates)}; then start it again"
+    if refusal.verify_code == _NOT_YET_VALID:
+        return "the certificate of the scheduler is not valid yet; are the clocks of both machines right?"
+    ca = settings.certificates / CA
+    return f"the certificate of the scheduler is not by the authority in {ca} ({refusal.verify_message})"
+
+
 def _reason(error: BaseException) -> str:
     """Return the innermost reason that says something."""
+    return next((text for text in reversed(list(map(str, _chain(error)))) if text), repr(error))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, and those that it comes from."""
     seen: BaseException | None = error
-    texts = []
     while seen is not None:
-        texts.append(str(seen))
+        yield seen
         seen = seen.__cause__ or seen.__context__
-    return next((text for text in reversed(texts) if text), repr(error))
 
 
 def _be_quiet() -> None:

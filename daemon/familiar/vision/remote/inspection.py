@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from familiar.remote_state import RemoteState
 from familiar.settings import VisionSettings, WorkerSettings
-from familiar.vision.remote.certificates import end_of_certificates
+from familiar.vision.remote.certificates import OWN, end_of_certificates
 from familiar.vision.remote.cluster import Cluster
 from familiar.vision.remote.installation import installation_here
 
@@ -31,14 +31,19 @@ async def inspect(settings: WorkerSettings, vision: VisionSettings) -> RemoteSta
 
 
 def expiring_soon(settings: WorkerSettings) -> str | None:
-    """Say which certificate of this machine expires within a month, and when; None if none that can be read does.
+    """Say which certificates in the folder of this machine expire within a month, and when; None if none does.
 
-    One that has expired is no warning: nothing works with it.
+    Those that other machines have got from here are among them, also if they have expired. One of this machine that has
+    expired is no warning: nothing works with it.
     """
     ends: dict[str, datetime] = {}
     if settings.certificates is not None:
         with suppress(ValueError):
             ends = dict(end_of_certificates(settings.certificates))
     now = datetime.now(UTC)
-    soon = [f"{name} expires on {end:%Y-%m-%d}" for name, end in ends.items() if now < end < now + _SOON]
+    soon = [
+        f"{name} {'expires' if end > now else 'has expired'} on {end:%Y-%m-%d}"
+        for name, end in ends.items()
+        if end < now + _SOON and (end > now or name not in OWN)
+    ]
     return "; ".join(soon) or None
