@@ -120,6 +120,19 @@ def test_few_new_faces_are_read_from_the_store_and_many_are_appended(people: Alb
     assert file_of(store).read_bytes()[rows] == before[rows]
 
 
+def test_nothing_is_appended_to_a_file_of_which_a_face_has_changed(people: Album) -> None:
+    store = people.store
+    given(store)
+    people.faces(EVE, 2)
+    matrix = matrix_of(store)
+    found = matrix._header(MODEL)
+    assert found is not None
+    store.embeddings.renew([1], np.stack([embedding(EVE)]), MODEL)
+    matrix._append(MODEL, found)
+    assert in_file(store) == 0
+    assert given(store) == stored(store)
+
+
 @pytest.mark.parametrize("block", [1, 2, 3, 4, 5, 7])
 def test_faces_of_several_blocks_are_given_as_those_of_one(
     people: Album, monkeypatch: pytest.MonkeyPatch, block: int
@@ -241,6 +254,10 @@ def more_rows_than_there_are(path: Path) -> None:
     _change_header(path, rows=10**12)
 
 
+def fewer_rows_than_there_are(path: Path) -> None:
+    _change_header(path, rows=3)
+
+
 def no_rows(path: Path) -> None:
     _change_header(path, rows=-3)
 
@@ -249,12 +266,40 @@ def rows_that_are_no_number(path: Path) -> None:
     _change_header(path, rows="many")
 
 
+def longer_embeddings_than_there_can_be(path: Path) -> None:
+    _change_header(path, numbers=10**10)
+
+
+def shorter_embeddings(path: Path) -> None:
+    _change_header(path, numbers=64)
+
+
+def smaller_blocks(path: Path) -> None:
+    _change_header(path, block=5)
+
+
+def an_earlier_last_face(path: Path) -> None:
+    _change_header(path, last=1)
+
+
 def of_another_model(path: Path) -> None:
     _change_header(path, model="another")
 
 
 def without_a_mark(path: Path) -> None:
     _change_header(path, mark="")
+
+
+def nested_without_an_end(path: Path) -> None:
+    path.write_bytes(b"[" * 9000)
+
+
+def of_the_form_before(path: Path) -> None:
+    """Without blocks and without a checksum."""
+    content = path.read_bytes()
+    header = json.loads(content[:4096].split(b"\n")[0])
+    del header["block"]
+    path.write_bytes(json.dumps(header).encode().ljust(4096) + content[4096:])
 
 
 def gone(path: Path) -> None:
@@ -268,15 +313,18 @@ def a_broken_link(path: Path) -> None:
 
 def _change_header(path: Path, **fields: object) -> None:
     content = path.read_bytes()
-    header = json.loads(content[:4096]) | fields
-    path.write_bytes(json.dumps(header).encode().ljust(4096) + content[4096:])
+    before, checksum = content[:4096].split(b"\n")
+    header = json.dumps(json.loads(before) | fields).encode() + b"\n" + checksum
+    path.write_bytes(header[:4096].ljust(4096) + content[4096:])
 
 
 @pytest.mark.parametrize(
     "harm",
     [
-        *(cut_in_header, cut_in_rows, empty, nonsense, other_json, more_rows_than_there_are, no_rows),
-        *(rows_that_are_no_number, of_another_model, without_a_mark, gone, a_broken_link),
+        *(cut_in_header, cut_in_rows, empty, nonsense, other_json, nested_without_an_end, of_the_form_before),
+        *(more_rows_than_there_are, fewer_rows_than_there_are, no_rows, rows_that_are_no_number),
+        *(longer_embeddings_than_there_can_be, shorter_embeddings, smaller_blocks, an_earlier_last_face),
+        *(of_another_model, without_a_mark, gone, a_broken_link),
     ],
 )
 def test_a_file_that_is_damaged_is_written_anew(people: Album, harm: Callable[[Path], None]) -> None:

@@ -9,9 +9,9 @@ that the file may have (triggers of the store do so); an earlier store that is p
 behind those that the file has. Nothing is written when photos arrive: the next process that looks at all faces appends
 them.
 
-The file has a page with a header (JSON), and a row for each face of the model in use, in the order of their ids. The
-rows come in blocks. Before them, each block has the same embeddings with one byte for each number: a process that looks
-for the nearest faces reads those of all faces, and the rows of few.
+The file has a page with a header (JSON, and its checksum), and a row for each face of the model in use, in the order of
+their ids. The rows come in blocks. Before them, each block has the same embeddings with one byte for each number: a
+process that looks for the nearest faces reads those of all faces, and the rows of few.
 """
 
 import fcntl
@@ -19,6 +19,7 @@ import json
 import os
 import secrets
 import shutil
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -80,17 +81,19 @@ class _Header:
     mark: str
 
     def to_bytes(self) -> bytes:
-        return json.dumps(asdict(self)).encode().ljust(_HEADER)
+        content = json.dumps(asdict(self)).encode()
+        return (b"%b\n%d" % (content, zlib.crc32(content))).ljust(_HEADER)
 
     @classmethod
     def of(cls, content: bytes) -> "_Header | None":
         """Read what `to_bytes` returns; None if it is anything else."""
-        try:
-            found = cls(**json.loads(content))
-        except (ValueError, TypeError):
+        fields, _, checksum = content.rstrip().partition(b"\n")
+        if checksum != b"%d" % zlib.crc32(fields):
             return None
-        sizes = (found.rows, found.last, found.numbers, found.block)
-        return found if found.mark and all(isinstance(size, int) and size > 0 for size in sizes) else None
+        try:
+            return cls(**json.loads(fields))
+        except (ValueError, TypeError):  # of another version
+            return None
 
     @property
     def form(self) -> "_Form":
@@ -324,14 +327,13 @@ class EmbeddingMatrix:
 
     def _append(self, model: str, found: _Header) -> None:
         """Write more rows, and then the header that counts them; until then the file has those that it had."""
-        before = self._mark
         with self._path.open("r+b") as file:
             mark = secrets.token_hex(16)
             header = self._write_rows(file, model, mark, after=found.last, rows=found.rows, block=found.block)
             if header is None:
                 return
             os.fdatasync(file.fileno())
-            if self._replace_mark(before, header.mark):
+            if self._replace_mark(found.mark, header.mark):
                 os.pwrite(file.fileno(), header.to_bytes(), 0)
 
     def _write_rows(

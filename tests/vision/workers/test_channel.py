@@ -72,6 +72,17 @@ def test_one_that_takes_nothing_is_waited_for_no_longer_than_the_time_limit(
         ends[0].send(b"a" * 50_000_000, seconds=0.1)
 
 
+@pytest.mark.parametrize("seconds", [3e6, 1e12, float("inf")])
+def test_a_time_limit_may_be_longer_than_the_system_waits(ends: tuple[Channel, socket.socket], seconds: float) -> None:
+    ours, theirs = ends
+    answering = threading.Thread(target=Channel(theirs).answer)
+    answering.start()
+    ours.send((bytes.upper, b"a" * 5_000_000), seconds=seconds)
+    assert ours.receive(Reply, seconds=seconds).value == b"A" * 5_000_000
+    ours.shut()
+    answering.join()
+
+
 @pytest.mark.parametrize("data", [b"nonsense", pickle.dumps("no number"), b""])
 def test_what_is_damaged_or_of_another_type_is_refused(ends: tuple[Channel, socket.socket], data: bytes) -> None:
     ours, theirs = ends

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from familiar.embedding_models import Calibration, calibration_of
 from familiar.identity.clustering.algorithms import algorithm
-from familiar.identity.clustering.edges import first_of_each, whole_groups
+from familiar.identity.clustering.centres import distances_to_centres
 from familiar.identity.clustering.indices import Indices
 from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
@@ -145,7 +145,7 @@ class _Found:
 
     def __post_init__(self) -> None:
         _, self.labels = np.unique(self.labels, return_inverse=True)
-        self.distances = self._to_centres()
+        self.distances = distances_to_centres(self.faces.embeddings, self.labels)
         self.cluster_of = self._survivors()
 
     def joined(self) -> dict[int, tuple[Member, ...]]:
@@ -179,20 +179,6 @@ class _Found:
         order = np.lexsort((-self.ids, sizes, self.problem.firm))  # the last to be written stays
         survivors[group_of[order]] = self.ids[order]
         return survivors
-
-    def _to_centres(self) -> npt.NDArray[np.float64]:
-        if not len(self.labels):
-            return np.zeros(0)
-        order = np.argsort(self.labels, kind="stable")
-        distances = np.empty(len(order))
-        for start, end in whole_groups(self.labels[order]):  # centres of all at once take more memory than the faces
-            rows = order[start:end]
-            embeddings, first = self.faces.embeddings[rows], first_of_each(self.labels[rows])
-            starts, own = np.flatnonzero(first), np.cumsum(first) - 1
-            sizes = np.diff(starts, append=len(rows))
-            centres = np.add.reduceat(embeddings, starts, axis=0, dtype=np.float64) / sizes[:, None]
-            distances[rows] = np.linalg.norm(embeddings - centres[own], axis=1)
-        return distances
 
     def _member(self, number: int) -> Member:
         return Member(face=int(self.faces.ids[number]), distance=float(self.distances[number]))

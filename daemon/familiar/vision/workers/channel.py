@@ -27,6 +27,9 @@ _CHUNK = 1 << 20
 _LEAST = 1e-3
 """Shortest time limit in seconds: 0 would mean that a socket never waits."""
 
+_LONGEST = 86_400.0
+"""Seconds that are waited for in one go: the system takes no more than 24 days, and a sparse file may be given more."""
+
 T = TypeVar("T")
 
 
@@ -147,20 +150,20 @@ class Channel(Closing):
 
     def _wait(self, event: int, deadline: float | None) -> None:
         """Wait until something can be sent or received; raises as `receive` does."""
-        ready = self._ready(event, deadline)
-        if not ready:
-            raise TimeoutError
+        while not (ready := self._ready(event, deadline)):
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError
         if self._end.fileno() not in ready:
             raise EOFError
 
     def _ready(self, event: int, deadline: float | None) -> list[int]:
-        """Wait until the end can be used, or until the other process has ended; return where that shows."""
+        """Wait until the end can be used, or the other process has ended; return where that shows, [] after a day."""
         waiting = select.poll()
         waiting.register(self._end, event)
         if self._lifeline is not None:
             waiting.register(self._lifeline, select.POLLIN)
-        seconds = None if deadline is None else max(deadline - time.monotonic(), 0)
-        return [descriptor for descriptor, _ in waiting.poll(None if seconds is None else seconds * 1000)]
+        seconds = _LONGEST if deadline is None else min(max(deadline - time.monotonic(), 0), _LONGEST)
+        return [descriptor for descriptor, _ in waiting.poll(seconds * 1000)]
 
 
 def _portable(error: Exception) -> Exception:
