@@ -134,7 +134,7 @@ CATALOGUE = (
         "root.scanned",
         "info",
         ("root", "folders", "files", "new", "changed", "gone", "seconds"),
-        "A root was compared with the store.",
+        "A root was compared with the store. If it is polled, the first time, and whenever something differs.",
     ),
     Event(
         "backlog.waiting",
