@@ -135,6 +135,9 @@ FIELDS: Mapping[str, Schema] = {
     "restored": _told(_COUNT, "faces whose embeddings were in the store"),
     "retry_in": _told(_NUMBER, "seconds until the next try"),
     "root": _told(_TEXT, "the watched folder"),
+    "remote_trouble": _told(
+        _maybe(_TEXT), "why no worker of Dask can be used; null if one can, or if none is needed for now"
+    ),
     "roots": _told(
         _rows(root=_TEXT, state=_one_of("online", "offline", "unknown"), reason=_maybe(_TEXT), files=_maybe(_COUNT)),
         "the watched folders, and whether they are available; unknown: not yet looked at",
@@ -148,7 +151,7 @@ FIELDS: Mapping[str, Schema] = {
     "seconds_left": _told(
         _maybe(_NUMBER),
         "about how long the pending files take, at the pace of the last photos; null: it can't be said, as while the "
-        "first scan of a folder still counts its photos",
+        "first scan of a folder still counts its photos, or while photos wait for a worker of Dask",
     ),
     "set_aside": _told(_COUNT, "total: files whose photo can't be handled"),
     "settings": _told(_maybe(_TEXT), "the configuration file"),

@@ -59,8 +59,8 @@ CATALOGUE = (
             *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "stages", "oldest", "done"),
             *("failed", "set_aside", "rate", "roots", "roots_offline", "photos", "faces", "operations"),
             *("operations_waiting", "operations_failed", "worker_deaths", "flickr_trouble", "flickr_calls"),
-            *("flickr_downloads", "tags_added", "tags_removed", "latencies", "remote", "store_bytes", "free_bytes"),
-            *("memory", "backlog_waits", "seconds_left", "period"),
+            *("flickr_downloads", "tags_added", "tags_removed", "latencies", "remote", "remote_trouble"),
+            *("store_bytes", "free_bytes", "memory", "backlog_waits", "seconds_left", "period"),
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",
@@ -134,7 +134,7 @@ CATALOGUE = (
         "root.scanned",
         "info",
         ("root", "folders", "files", "new", "changed", "gone", "seconds"),
-        "A root was compared with the store.",
+        "A root was compared with the store. If it is polled, the first time, and whenever something differs.",
     ),
     Event(
         "backlog.waiting",

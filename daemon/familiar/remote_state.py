@@ -29,10 +29,14 @@ class RemoteWorker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteState:
-    """The workers of a scheduler; `reason` says why no photo can be sent to any of them, and is None if one can."""
+    """The workers of a scheduler; `reason` says why no photo can be sent to any of them, and is None if one can.
+
+    `waits` says that photos wait for that reason; if they do not, this machine analyses them.
+    """
 
     scheduler: str
     reason: str | None
+    waits: bool = False
     workers: tuple[RemoteWorker, ...] = ()
 
     @classmethod

@@ -246,6 +246,19 @@ def test_a_root_with_too_few_watches_is_polled_too(household: Household) -> None
         assert root.walked_at - before < 40
 
 
+def test_a_root_that_is_polled_tells_when_it_was_first_compared_also_if_nothing_has_changed(
+    household: Household,
+) -> None:
+    (root,) = household.intake._roots
+    root.polls = True
+    assert household.tick_until("root.scanned")["new"] == 0
+    for _ in range(2):
+        household.ahead += 31
+        asyncio.run(household.intake.advance(household.clock()))
+        household.finish_walks()
+    assert len(household.log.of("root.scanned")) == 1
+
+
 def test_a_root_that_takes_long_to_walk_is_polled_less_often_and_not_all_the_time(household: Household) -> None:
     household.tick_until("root.scanned")
     (root,) = household.intake._roots

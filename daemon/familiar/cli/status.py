@@ -77,8 +77,13 @@ def _show_counts(found: LibraryStatus) -> None:
             "with them; `familiar doctor` says what to do"
         )
     waiting = ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed"))
-    left = f"; about {duration(found.seconds_left)} left" if found.seconds_left is not None else ""
-    say(f"files: {waiting}{left}")
+    say(f"files: {waiting}{_left(found)}")
+
+
+def _left(found: LibraryStatus) -> str:
+    if found.remote is not None and found.remote.waits and found.files.get("pending"):
+        return "; they wait for a worker of Dask"
+    return f"; about {duration(found.seconds_left)} left" if found.seconds_left is not None else ""
 
 
 def _encoded_by(found: LibraryStatus) -> str:

@@ -181,10 +181,11 @@ class Walks:
             self.walk(root, top)
         if top == root.path:
             root.walk_seconds = 0.0 if root.is_new else self._clock() - walk.started
+            is_first = root.files is None
             root.files, root.is_new = walk.files, False
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
-            if walk.new or walk.changed or walk.gone or is_regular or not self._watch:
+            if walk.new or walk.changed or walk.gone or is_first or is_regular or not self._watch:
                 self._tell_walk(root, walk)
 
     def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterator[Path]:

@@ -108,25 +108,27 @@ class LibraryStatus:
     remote: RemoteState | None
 
 
-def seconds_left(store: Store, pending: int) -> float | None:
-    """Return about how long so many pending files take.
+def seconds_left(store: Store, pending: int, remote: RemoteState | None) -> float | None:
+    """Return about how long so many pending files take; `remote` are the workers of Dask, if they are used.
 
-    None if that can't be said: as `Photos.seconds_for`, and while the first scan of a folder still counts its photos.
+    None if that can't be said: as `Photos.seconds_for`, while the first scan of a folder still counts its photos, and
+    while photos wait for a worker of Dask.
     """
     is_counting = any(root.state == "online" and root.scanned_at is None for root in _roots(store))
-    return None if is_counting else store.photos.seconds_for(pending)
+    waits = remote is not None and remote.waits
+    return None if is_counting or waits else store.photos.seconds_for(pending)
 
 
 def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
     """Return how far everything is; `model` is the id of the model in use, and the trouble is with that."""
     state = store.path.parent
-    files = store.files.counts()
+    files, remote = store.files.counts(), _remote(store)
     return LibraryStatus(
         pid=holder(state),
         state=state,
         roots=_roots(store),
         files=files,
-        seconds_left=seconds_left(store, files.get("pending", 0)),
+        seconds_left=seconds_left(store, files.get("pending", 0), remote),
         photos=store.photos.counts(),
         model=command_name(model),
         model_trouble=model_trouble,
@@ -144,7 +146,7 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
         flickr=tuple(_flickr(store, account) for account in store.flickr_facts.accounts()),
-        remote=_remote(store),
+        remote=remote,
     )
 
 

@@ -33,7 +33,7 @@ from familiar.store.store import Store
 IN_STORE = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed", "seconds_left")
 """The fields that come from the store."""
 NOTHING_KNOWN: Mapping[str, Any] = {
-    **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits")),
+    **dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate", "flickr_trouble", "backlog_waits", "remote_trouble")),
     "stages": [],
     "roots": [],
     "roots_offline": 0,
@@ -154,6 +154,7 @@ class Heartbeat:
                 "flickr_trouble": self._flickr_trouble(),
                 "latencies": self._latencies.take(),
                 "remote": _remote(self._remote()),
+                "remote_trouble": _trouble(self._remote()),
                 "backlog_waits": self._window.waits_because,
                 **waiting,
             }
@@ -204,7 +205,8 @@ class Heartbeat:
             roots = self._intake.online_roots
             files, first = self._store.files.waiting(roots), self._first_pending(roots)
             failed, open_operations = self._store.files.count_failures(), self._store.journal.open_counts()
-            left = None if self._window.waits_because else seconds_left(self._store, files["pending"])
+            is_waiting = self._window.waits_because is not None
+            left = None if is_waiting else seconds_left(self._store, files["pending"], self._remote())
         except StoreError:
             return dict.fromkeys(IN_STORE)
         file_id = None if first is None else first.id
@@ -234,6 +236,8 @@ class Heartbeat:
         pending, seconds = waiting["pending"], waiting["seconds_left"]
         left = "" if seconds is None else f", about {duration(seconds)} left"
         waits = "" if self._window.waits_because is None else f"; the backlog waits: {self._window.waits_because}"
+        remote = self._remote()
+        waits += f"; photos wait for a worker of Dask: {remote.reason}" if remote is not None and remote.waits else ""
         return f"{handled} handled, {'?' if pending is None else pending} pending{left}{waits}{rejected}"
 
 
@@ -260,6 +264,10 @@ def _remote(state: RemoteState | None) -> list[dict[str, str | int | None]]:
     """Return the workers of Dask as a list, which all readers of logs take."""
     shown = ("address", "state", "version", "threads", "in_flight", "photos", "per_minute")
     return [] if state is None else [{name: getattr(worker, name) for name in shown} for worker in state.workers]
+
+
+def _trouble(state: RemoteState | None) -> str | None:
+    return None if state is None else state.reason
 
 
 def _resident() -> int:

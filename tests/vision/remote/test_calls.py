@@ -1,4 +1,5 @@
 import asyncio
+import tempfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from familiar.vision.remote import calls
 from familiar.vision.remote.answers import WorkerAnswer
 from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.tasks import IndexTask
+from support.mounts import mounted
 
 TASK = IndexTask(path=Path("/there/a.dng"), hash="0" * 64, beside_still=False)
 
@@ -64,3 +66,17 @@ def test_a_photo_that_is_sent_is_a_file_of_its_kind_while_it_is_analysed() -> No
     workers: Any = OneError(SetAsideError("bad"))
     asyncio.run(calls._look(workers, TASK, b"content"))
     assert workers.given == (".dng", b"content")
+
+
+def test_a_worker_whose_disk_is_full_says_so_before_it_gets_a_photo_and_if_it_gets_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    disk.mkdir()
+    calls.check_room()
+    with mounted(disk, "size=1m"):
+        reason = f"photos can't be written to {disk}: No space left on device"
+        assert asyncio.run(calls._answered(calls._describe("{}", 1))).unusable == reason
+        assert asked(SetAsideError("bad"), bytes(2 << 20)).unusable == reason
+        assert not any(disk.iterdir())

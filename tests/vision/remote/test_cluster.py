@@ -335,8 +335,12 @@ def test_a_daemon_tells_of_its_workers_in_the_log_the_heartbeat_the_status_and_b
         until_shown = time.monotonic() + 20
         while (shown := household.json("status")["remote"])["reason"] is None and time.monotonic() < until_shown:
             time.sleep(0.2)
-        assert shown == {"scheduler": cluster.address, "reason": reason, "workers": []}
-        assert f"Dask: no worker can be used: {reason}" in household.ask("status").stdout
+        assert shown == {"scheduler": cluster.address, "reason": reason, "waits": True, "workers": []}
+        put_variants(astronaut, household.inbox, 1)
+        daemon.wait_for("service.heartbeat", pending=1, remote_trouble=reason, seconds_left=None)
+        told = household.ask("status").stdout
+        assert f"Dask: no worker can be used: {reason}" in told
+        assert "1 pending, 0 failed; they wait for a worker of Dask" in told
         cluster.start("far", zone="Asia/Tokyo")
         told = daemon.wait_for("remote.refused", worker="far")["reason"]
         assert re.fullmatch(r"the time zone is \+0900 \(\w+\), not \S+ \(\w+\)", told)

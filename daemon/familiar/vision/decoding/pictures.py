@@ -68,6 +68,7 @@ class Picture:
 def prepare_decoders() -> None:
     """Register the formats, once a process; the limit on pixels is `decode`'s own."""
     pillow_heif.register_heif_opener()
+    pillow_heif.options.DECODE_THREADS = 0  # beside the one that asks; else four, in each worker
     plugin = jpeg_xl_plugin()
     if plugin is not None:
         with suppress(ImportError):

@@ -37,6 +37,7 @@ from familiar.vision.remote.answers import (
     written,
 )
 from familiar.vision.remote.installation import installation_here
+from familiar.vision.remote.orders import MOST_TOGETHER
 from familiar.vision.workers.local import LocalWorkers
 from familiar.vision.workers.tasks import EncodeTask, IndexTask
 
@@ -77,6 +78,7 @@ async def _answered(answer: Awaitable[WorkerAnswer]) -> WorkerAnswer:
 
 
 async def _describe(settings: str, threads: int) -> WorkerAnswer:
+    await asyncio.to_thread(check_room)
     workers = _workers(settings, threads)
     await workers.devices()
     if workers.fallback is not None:
@@ -135,10 +137,36 @@ def _at_hand(path: Path, content: bytes | None) -> Iterator[Path]:
         yield path
         return
     suffix = path.suffix if is_raw(path) or is_video(path) else ""
-    with tempfile.NamedTemporaryFile(prefix="familiar-", suffix=suffix, dir=scratch_folder()) as file:
-        file.write(content)
-        file.flush()
+    with ExitStack() as files:
+        try:
+            file = files.enter_context(_scratch_file(suffix))
+            file.write(content)
+            file.flush()
+        except OSError as error:
+            raise _unwritable(error) from error
         yield Path(file.name)
+
+
+def check_room() -> None:
+    """Check that what is sent in one call can be written.
+
+    Raises:
+        UnusableWorkerError: it can't, as on a full disk.
+    """
+    try:
+        with _scratch_file() as file:
+            os.posix_fallocate(file.fileno(), 0, MOST_TOGETHER)
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _scratch_file(suffix: str = "") -> "tempfile._TemporaryFileWrapper[bytes]":
+    return tempfile.NamedTemporaryFile(prefix="familiar-", suffix=suffix, dir=scratch_folder())
+
+
+def _unwritable(error: OSError) -> UnusableWorkerError:
+    folder = scratch_folder() or tempfile.gettempdir()
+    return UnusableWorkerError(f"photos can't be written to {folder}: {error.strerror}")
 
 
 def scratch_folder() -> str | None:

@@ -328,6 +328,7 @@ class Cluster:
         return RemoteState(
             scheduler=str(self._settings.scheduler),
             reason=self._reason,
+            waits=self._reason is not None and self._settings.unavailable == "wait",
             workers=tuple(
                 worker.shown(self._photos[address], now) for address, worker in sorted(self._workers.items())
             ),

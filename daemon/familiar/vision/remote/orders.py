@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from familiar.vision.remote.answers import WorkerAnswer
 
-_MEBIBYTES_TOGETHER = 16
-"""Most that several orders in one call have."""
+MOST_TOGETHER = 16 << 20
+"""Bytes that several orders in one call have at most."""
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Order(Generic[T]):
         """Whether it can be in one call with others."""
         size = self.size + sum(order.size for order in others)
         is_alike = not self.alone and not others[0].alone and self.function is others[0].function
-        return is_alike and size <= _MEBIBYTES_TOGETHER << 20
+        return is_alike and size <= MOST_TOGETHER
 
     async def is_prepared(self) -> bool:
         """Prepare it; return whether it can be done, and is still wanted."""
