@@ -1,11 +1,16 @@
 """Values that two processes send each other; here both ends are in this one."""
 
+import os
 import pickle
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,6 +86,33 @@ def test_a_time_limit_may_be_longer_than_the_system_waits(ends: tuple[Channel, s
     assert ours.receive(Reply, seconds=seconds).value == b"A" * 5_000_000
     ours.shut()
     answering.join()
+
+
+_RECEIVE = """
+import socket, sys
+from familiar.vision.workers.channel import Channel
+
+channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+channel.send("waiting")
+channel.send(channel.receive(str, seconds=1.5))
+"""
+
+
+def test_the_time_in_which_this_process_was_stopped_does_not_count() -> None:
+    ours, theirs = socket.socketpair()
+    with Channel(ours) as channel, theirs:
+        number = theirs.fileno()
+        with subprocess.Popen([sys.executable, "-c", _RECEIVE, str(number)], pass_fds=[number]) as waiting:
+            assert channel.receive(str) == "waiting"
+            while Path(f"/proc/{waiting.pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+                time.sleep(0.01)
+            waiting.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, waiting.pid, os.WSTOPPED | os.WNOWAIT)
+            time.sleep(1.6)
+            waiting.send_signal(signal.SIGCONT)
+            time.sleep(0.3)  # it would give up now
+            channel.send("an answer")
+            assert channel.receive(str, seconds=20) == "an answer"
 
 
 @pytest.mark.parametrize("data", [b"nonsense", pickle.dumps("no number"), b""])

@@ -4,6 +4,7 @@ There is no lock: whatever happens to one of the two, only the other one is affe
 """
 
 import builtins
+import math
 import pickle
 import select
 import socket
@@ -24,11 +25,8 @@ _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 20
 """Bytes that are read in one go: memory is taken for what arrives, not for what is announced."""
 
-_LEAST = 1e-3
-"""Shortest time limit in seconds: 0 would mean that a socket never waits."""
-
-_LONGEST = 86_400.0
-"""Seconds that are waited for in one go: the system takes no more than 24 days, and a sparse file may be given more."""
+_STEP = 0.25
+"""Seconds that are waited for in one go."""
 
 T = TypeVar("T")
 
@@ -51,6 +49,30 @@ class Reply:
             return cls(value=function(*arguments))
         except Exception as error:  # noqa: BLE001 - it is raised again in the process that asked
             return cls(error=_portable(error))
+
+
+class _Limit:
+    """Seconds that something may take. While this process was stopped, no more than a step of the time counts."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._left = math.inf if seconds is None else seconds
+        self._at = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether none are left."""
+        return self._left <= 0
+
+    @property
+    def step(self) -> float | None:
+        """How long to wait in one go; None if there is no limit: what is idle does not wake up."""
+        return None if math.isinf(self._left) else min(max(self._left, 0.0), _STEP)
+
+    def spend(self) -> None:
+        """Count the time since this was called last."""
+        now = time.monotonic()
+        self._left -= min(now - self._at, _STEP)
+        self._at = now
 
 
 class Channel(Closing):
@@ -77,13 +99,14 @@ class Channel(Closing):
             EOFError: the other process has ended; it does not have the whole value.
             TimeoutError: it does not take the value within so many seconds.
         """
-        deadline = None if seconds is None else time.monotonic() + max(seconds, _LEAST)
+        limit = _Limit(seconds)
         left = memoryview(_LENGTH.pack(len(data)) + data)
         while left:
             try:
                 left = left[self._end.send(left) :]
+                limit.spend()
             except BlockingIOError:
-                self._wait(select.POLLOUT, deadline)
+                self._wait(select.POLLOUT, limit)
             except ConnectionError as error:
                 raise EOFError from error
 
@@ -95,9 +118,9 @@ class Channel(Closing):
             TimeoutError: it does not send the whole value within so many seconds.
             UnreadableError: the value is of another type, or damaged.
         """
-        deadline = None if seconds is None else time.monotonic() + seconds
-        (length,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline))
-        data = self._read(length, deadline)
+        limit = _Limit(seconds)
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size, limit))
+        data = self._read(length, limit)
         try:
             value = pickle.loads(data)  # noqa: S301 - processes of the same user and program
         except Exception as error:
@@ -133,37 +156,38 @@ class Channel(Closing):
         """Close the socket."""
         self._end.close()
 
-    def _read(self, length: int, deadline: float | None) -> bytearray:
+    def _read(self, length: int, limit: _Limit) -> bytearray:
         data = bytearray()
         while len(data) < length:
             try:
                 chunk = self._end.recv(min(length - len(data), _CHUNK))
             except BlockingIOError:
-                self._wait(select.POLLIN, deadline)
+                self._wait(select.POLLIN, limit)
                 continue
             except ConnectionError as error:
                 raise EOFError from error
             if not chunk:
                 raise EOFError
             data += chunk
+            limit.spend()
         return data
 
-    def _wait(self, event: int, deadline: float | None) -> None:
+    def _wait(self, event: int, limit: _Limit) -> None:
         """Wait until something can be sent or received; raises as `receive` does."""
-        while not (ready := self._ready(event, deadline)):
-            if deadline is not None and time.monotonic() >= deadline:
+        while not (ready := self._ready(event, limit.step)):
+            limit.spend()
+            if limit.is_over:
                 raise TimeoutError
         if self._end.fileno() not in ready:
             raise EOFError
 
-    def _ready(self, event: int, deadline: float | None) -> list[int]:
-        """Wait until the end can be used, or the other process has ended; return where that shows, [] after a day."""
+    def _ready(self, event: int, seconds: float | None) -> list[int]:
+        """Wait until the end can be used, or until the other process has ended; return where that shows."""
         waiting = select.poll()
         waiting.register(self._end, event)
         if self._lifeline is not None:
             waiting.register(self._lifeline, select.POLLIN)
-        seconds = _LONGEST if deadline is None else min(max(deadline - time.monotonic(), 0), _LONGEST)
-        return [descriptor for descriptor, _ in waiting.poll(seconds * 1000)]
+        return [descriptor for descriptor, _ in waiting.poll(None if seconds is None else seconds * 1000)]
 
 
 def _portable(error: Exception) -> Exception:

@@ -9,7 +9,6 @@ import os
 import pickle
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError, wait
@@ -298,11 +297,11 @@ class WorkerProcesses:
     def _do(self, task: _Task, worker: ForkedProcess, server: ForkServer) -> bool:
         """Have a worker do a task; return whether it can do another one."""
         task.future.add_done_callback(lambda future: worker.kill() if future.cancelled() else None)
-        deadline, has_task = time.monotonic() + task.seconds, False
+        has_task = False
         try:
             worker.channel.send_pickled(task.call, task.seconds)
             has_task = True
-            reply = worker.channel.receive(Reply, deadline - time.monotonic())
+            reply = worker.channel.receive(Reply, task.seconds)
         except TimeoutError:
             task.settle(error=TimeLimitError())
         except UnreadableError as error:
