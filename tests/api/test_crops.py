@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,13 @@ def test_a_photo_of_reference_needs_one_face_unless_the_largest_is_meant(
             opened.crop(to=to, reference=photo)
     (cropped,) = opened.crop(to=to, reference=couple, largest=True).folders
     assert "obama.jpg" in sources(cropped.added)
+
+
+def test_why_a_photo_of_reference_can_not_be_read_is_told_once(opened: Library, to: Path, tmp_path: Path) -> None:
+    (tmp_path / "sparse.jpg").touch()
+    os.truncate(tmp_path / "sparse.jpg", 2 << 40)
+    with pytest.raises(FamiliarError, match=r"sparse\.jpg: can't be read: larger than 1 TiB"):
+        opened.crop(to=to, reference=tmp_path / "sparse.jpg")
 
 
 def test_crops_of_another_person_or_made_in_another_way_are_not_mixed(opened: Library, to: Path) -> None:

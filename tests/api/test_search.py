@@ -1,6 +1,7 @@
 """`Library.find`: who is in an image, and in which known photos they are."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -103,11 +104,14 @@ def test_an_option_that_is_out_of_its_limits_is_an_error(
 
 def test_an_image_that_can_not_be_searched_is_an_error(opened: Library, meadow: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    (tmp_path / "sparse.jpg").touch()
+    os.truncate(tmp_path / "sparse.jpg", 2 << 40)
     for image, kind, complaint in (
         (tmp_path / "nothing.jpg", UsageError, "nothing.jpg: no such file."),
         (tmp_path, UsageError, "is not a regular file"),
         (meadow, FamiliarError, "no face"),
-        (tmp_path / "broken.jpg", FamiliarError, "not a picture in a known format"),
+        (tmp_path / "broken.jpg", FamiliarError, "broken.jpg: can't be read: not a picture in a known format."),
+        (tmp_path / "sparse.jpg", FamiliarError, "sparse.jpg: can't be read: larger than 1 TiB"),
     ):
         with pytest.raises(kind, match=complaint):
             opened.find(image)

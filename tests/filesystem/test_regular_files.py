@@ -157,6 +157,13 @@ def test_a_file_that_is_too_large_to_be_text_is_refused_at_once(tmp_path: Path) 
         read_given(large)
 
 
+def test_a_file_that_is_too_large_for_a_photo_or_a_video_is_refused_at_once(tmp_path: Path) -> None:
+    (sparse := tmp_path / "a.mp4").touch()
+    os.truncate(sparse, (1 << 40) + 1)
+    with pytest.raises(SetAsideError, match="larger than 1 TiB, the limit for photos and videos"):
+        fingerprint(sparse)
+
+
 def test_a_pipe_that_never_ends_is_not_read_for_ever() -> None:
     with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
         assert endless.stdout is not None

@@ -16,6 +16,7 @@ from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import CropReference, FaceToCrop, PersonToCrop, choose_face
 from familiar.library.crops.request import CropRequest, checked_request, open_folders
 from familiar.library.crops.selection import FaceSelector
+from familiar.library.indexing import unreadable
 from familiar.library.models import known_model
 from familiar.library.photo_folders import folder_at
 from familiar.library.qualities import rate_for
@@ -115,7 +116,7 @@ def _face_in(session: Session, photo: Path, *, largest: bool) -> FaceToCrop:
         raise UsageError(f"{photo} is a folder; give a photo of the face to look for.")
     (indexed,) = session.index([folder_at(photo, files=True)])
     if indexed.photo is None:
-        raise FamiliarError(f"{indexed.path}: can't be read: {indexed.reason}.")
+        raise FamiliarError(unreadable(indexed.path, indexed.reason))
     found = session.store().photos.load(indexed.photo)
     face = choose_face(indexed.path, found, largest=largest)
     return FaceToCrop(indexed.path, found, face, threshold=session.settings.matching.threshold)

@@ -9,7 +9,7 @@ from familiar.api.session import Session
 from familiar.embedding_models import Model
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError, WorkersError
 from familiar.library.arguments import check_distance, check_number
-from familiar.library.indexing import Indexer
+from familiar.library.indexing import Indexer, unreadable
 from familiar.library.locations import places_of
 from familiar.library.qualities import check_quality, face_of_quality, rate_for
 from familiar.library.scoring import model_for
@@ -64,7 +64,7 @@ async def _glance(session: Session, image: Path) -> Photo:
     except WorkersError:
         raise  # not the image's fault
     except (SetAsideError, RetryError) as error:
-        raise FamiliarError(f"{image}: can't be read: {error}.") from error
+        raise FamiliarError(unreadable(image, error)) from error
 
 
 def _by_other_models(session: Session, image: Path, photo: Photo) -> dict[str, Embeddings]:

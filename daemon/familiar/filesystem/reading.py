@@ -14,6 +14,9 @@ from familiar.filesystem.regular_files import open_regular
 MAX_BYTES = 1 << 30
 """Larger files are no photos."""
 
+MOST_BYTES = 1 << 40
+"""Larger files are no videos either. A sparse file of any size takes no room, and would be read for years."""
+
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
@@ -35,8 +38,14 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits; raises as `reading` does."""
+    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits; raises as `reading` does.
+
+    Raises:
+        SetAsideError: it is too large for a photo or a video.
+    """
     with reading(path), open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > MOST_BYTES:
+            raise SetAsideError(f"larger than {MOST_BYTES >> 40} TiB, the limit for photos and videos")
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

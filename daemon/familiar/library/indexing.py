@@ -12,6 +12,12 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 
+def unreadable(path: Path, reason: object) -> str:
+    """Return what is said of a file that can't be read; some reasons begin with that."""
+    reason = str(reason).removeprefix("can't be read: ")
+    return f"{path}: can't be read: {reason}."
+
+
 class Indexer:
     """Brings photos into the store, without handling them."""
 
