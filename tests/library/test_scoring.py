@@ -117,6 +117,22 @@ def test_what_is_found_by_the_file_of_embeddings_is_what_is_found_in_the_store(
     assert all(one.photos for one in found)
 
 
+def test_faces_of_any_length_are_found_by_the_file_of_embeddings_as_in_the_store(album: Album) -> None:
+    album.store.models.use(MODEL)
+    face = embedding(ANN)
+    longest = np.float32(1.3e19 / np.linalg.norm(face)) * face  # twice its square is almost the largest number
+    for look in range(4):
+        album.photo(longest, embedding(EVE, look))
+    album.photo(face * np.float32(np.nan))
+    sought, query = [seen(longest)], SearchQuery(most=3, beyond=True)
+    expected = Finder(album.store, SETTINGS, MODEL).find(sought, query)
+    path = album.store.path.with_name(NAME)
+    album.store.faces = Faces(album.store._db, matrix=EmbeddingMatrix(album.store._db, path, least=1))
+    found = Finder(album.store, SETTINGS, MODEL).find(sought, query)
+    assert [one.photos for one in found] == [one.photos for one in expected]
+    assert len(found[0].photos) == 3
+
+
 def test_only_the_photos_of_one_person_are_searched_if_that_is_asked_for(album: Album) -> None:
     for face, name in ((1, "Ann"), (2, "Ann"), (3, "Bob"), (4, "Bob")):
         album.match(face, name)

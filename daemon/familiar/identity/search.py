@@ -78,8 +78,11 @@ class NearestPhotos:
         self._limit = limit
 
     def may_take(self, least: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-        """Tell which faces are near enough to be taken, shape (m,), by the least that their squared distances are."""
-        near: npt.NDArray[np.bool_] = (least <= self._farthest) & np.isfinite(least)
+        """Tell which faces may be near enough, shape (m,), by the least that their squared distances are.
+
+        It is not finite for damaged faces, and for those so long that it is not known; `look` tells them apart.
+        """
+        near: npt.NDArray[np.bool_] = (least <= self._farthest) | ~np.isfinite(least)
         return near
 
     def look(self, photos: npt.NDArray[np.int64], squares: npt.NDArray[np.float32]) -> None:
