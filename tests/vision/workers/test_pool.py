@@ -381,6 +381,22 @@ def test_a_worker_that_is_recycled_loses_no_task(astronaut: Path) -> None:
     asyncio.run(use())
 
 
+_LIMITED = """
+import resource
+from familiar.settings import VisionSettings
+from familiar.vision.workers.memory import limit_memory
+
+resource.setrlimit(resource.RLIMIT_DATA, (2_000_000_000, 2_000_000_000))
+limit_memory(VisionSettings(memory_limit=1000, large_memory_limit=4000).options)
+print(*resource.getrlimit(resource.RLIMIT_DATA))
+"""
+
+
+def test_a_lower_limit_of_the_system_on_memory_stays() -> None:
+    told = subprocess.run([sys.executable, "-c", _LIMITED], capture_output=True, text=True, check=True).stdout
+    assert told.split() == [str(1000 << 20), "2000000000"]
+
+
 def test_workers_that_can_not_start_are_told_with_the_reason(astronaut: Path) -> None:
     too_little = VisionSettings(workers=1, engine="dlib").model_copy(update={"memory_limit": 60})
 

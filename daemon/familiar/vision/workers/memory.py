@@ -22,9 +22,16 @@ R = TypeVar("R")
 
 
 def limit_memory(options: VisionOptions) -> None:
-    """Limit the memory of this process and of its copies to the usual; `run_with_more` may raise that."""
+    """Limit the memory of this process and of its copies to the usual; `run_with_more` may raise that.
+
+    A lower limit of the system stays.
+    """
     # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
-    resource.setrlimit(resource.RLIMIT_DATA, (_bytes(options.memory_limit, options), _bytes(_most(options), options)))
+    usual, most = _bytes(options.memory_limit, options), _bytes(_most(options), options)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        usual, most = min(usual, hard), min(most, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (usual, most))
 
 
 def run_with_more(options: VisionOptions, function: Callable[..., R], arguments: Sequence[Any]) -> R:
