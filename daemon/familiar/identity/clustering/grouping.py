@@ -14,6 +14,7 @@ from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member, SimilarGroups
 from familiar.identity.clustering.problem import Algorithm, ClusteringProblem
+from familiar.identity.clustering.sample import Sample
 from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
 
@@ -39,7 +40,8 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     problem, ids = _problem(faces, calibration)
     reach = max(chosen.reach, linkage.reach)
     neighbours = Neighbours.of(problem.embeddings, within=reach, memory=settings.memory)
-    labels = _stable(chosen, problem, neighbours, settings.min_faces)
+    sample = Sample.of(chosen, problem, memory=settings.memory) if isinstance(chosen, Linkage) else None
+    labels = _stable(chosen, problem, neighbours, sample, settings.min_faces)
     found = _Found(faces=faces, problem=problem, ids=ids, labels=labels)
     return Grouping(
         joined=found.joined(),
@@ -49,24 +51,27 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     )
 
 
-def _stable(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, least: int) -> Indices:
-    """Return groups that stay as they are when the groups of fewer than `least` faces are dissolved.
+def _stable(
+    chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, sample: Sample | None, least: int
+) -> Indices:
+    """Return groups that stay as they are when those of a sample are joined, and those of few faces are dissolved.
 
-    The faces of such a group are free again, and one of them may be near enough to a larger group although their own
-    group was not.
+    The faces of a group of fewer faces than `least` are free again, and one of them may be near enough to a larger
+    group although their own group was not.
     """
     labels = numbered(chosen.group(problem, neighbours))
     while True:
-        sizes = np.bincount(labels)
+        joined = labels if sample is None else sample.join(problem, labels)
+        sizes = np.bincount(joined)
         is_kept = sizes >= least
-        is_kept[labels[problem.seeds >= 0]] = True
-        if not np.any(~is_kept & (sizes > 1)):
+        is_kept[joined[problem.seeds >= 0]] = True
+        if joined is labels and not np.any(~is_kept & (sizes > 1)):
             return labels
         number = np.cumsum(is_kept) - 1
-        seeds = np.where(is_kept[labels], number[labels], -1).astype(np.intp)
+        seeds = np.where(is_kept[joined], number[joined], -1).astype(np.intp)
         if np.array_equal(seeds, problem.seeds):
-            return labels
-        problem = replace(problem, seeds=seeds, firm=problem.firm_of(labels)[is_kept])
+            return joined
+        problem = replace(problem, seeds=seeds, firm=problem.firm_of(joined)[is_kept])
         labels = numbered(chosen.group(problem, neighbours))
 
 
