@@ -54,25 +54,35 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
 def _stable(
     chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, sample: Sample | None, least: int
 ) -> Indices:
-    """Return groups that stay as they are when those of a sample are joined, and those of few faces are dissolved.
+    """Return groups that stay as they are when the groups of fewer than `least` faces are dissolved.
 
-    The faces of a group of fewer faces than `least` are free again, and one of them may be near enough to a larger
-    group although their own group was not.
+    The faces of such a group are free again, and one of them may be near enough to a larger group although their own
+    group was not.
     """
-    labels = numbered(chosen.group(problem, neighbours))
+    labels = _grouped(chosen, problem, neighbours, sample)
     while True:
-        joined = labels if sample is None else sample.join(problem, labels)
-        sizes = np.bincount(joined)
+        sizes = np.bincount(labels)
         is_kept = sizes >= least
-        is_kept[joined[problem.seeds >= 0]] = True
-        if joined is labels and not np.any(~is_kept & (sizes > 1)):
+        is_kept[labels[problem.seeds >= 0]] = True
+        if not np.any(~is_kept & (sizes > 1)):
             return labels
         number = np.cumsum(is_kept) - 1
-        seeds = np.where(is_kept[joined], number[joined], -1).astype(np.intp)
+        seeds = np.where(is_kept[labels], number[labels], -1).astype(np.intp)
         if np.array_equal(seeds, problem.seeds):
-            return joined
-        problem = replace(problem, seeds=seeds, firm=problem.firm_of(joined)[is_kept])
-        labels = numbered(chosen.group(problem, neighbours))
+            return labels
+        problem = replace(problem, seeds=seeds, firm=problem.firm_of(labels)[is_kept])
+        labels = _grouped(chosen, problem, neighbours, sample)
+
+
+def _grouped(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, sample: Sample | None) -> Indices:
+    """Return groups among which those of a sample are joined."""
+    labels = numbered(chosen.group(problem, neighbours))
+    while sample is not None:
+        joined = sample.join(problem, labels)
+        if joined is labels:
+            break
+        labels = numbered(sample.linkage.settle(problem, neighbours, joined))
+    return labels
 
 
 def _in_order(faces: FacesToGroup) -> FacesToGroup:

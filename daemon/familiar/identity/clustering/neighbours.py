@@ -158,14 +158,19 @@ class _Search:
         """
         if self.places == len(self.embeddings) - 1:
             return keys
-        starts, most = np.searchsorted(keys, first), self.places // _ALIKE
-        counts = np.diff(starts, append=len(keys))
-        alike = np.float32((_NEARLY_EQUAL * self.within) ** 2)
-        crowded = np.flatnonzero(counts > most + 1)
-        if not np.any(self.form.squares(keys[starts[crowded] + most + 1]) < alike):
+        count = len(first)
+        alike = np.full(count, (_NEARLY_EQUAL * self.within) ** 2, np.float32)
+        begins = np.searchsorted(keys, first) + self.places // _ALIKE + 1
+        ends = np.searchsorted(keys, self.form.keys(np.arange(count), alike, np.zeros(count, np.intp)))
+        crowded = np.flatnonzero(begins < ends)
+        if not len(crowded):
             return keys
-        rank = np.arange(len(keys)) - np.repeat(starts, counts)
-        return keys[(rank <= most) | (self.form.squares(keys) >= alike)]
+        steps = np.zeros(len(keys) + 1, np.int8)
+        steps[begins[crowded]] = 1
+        steps[ends[crowded]] = -1
+        is_left: npt.NDArray[np.bool_] = np.cumsum(steps[:-1], dtype=np.int8) == 0
+        kept: Keys = keys[is_left]
+        return kept
 
     def _nearer(self, faces: slice, bounds: npt.NDArray[np.float32], turn: slice) -> Iterator[Keys]:
         """Give the keys of those that some faces meet in the cells of a turn, and that are nearer than their bounds."""

@@ -29,11 +29,12 @@ With a share of 0.75, groups with faces of two people were joined with others.""
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sample:
-    """The groups of the first faces of a problem among themselves: the number of each one's group.
+    """The groups of the first faces of a problem among themselves, as linkage joins them: the number of each one's.
 
     The order of a problem has nothing to do with what faces look like, and new faces leave the others in theirs.
     """
 
+    linkage: Linkage
     groups: Indices
 
     @classmethod
@@ -51,7 +52,7 @@ class Sample:
             problem.embeddings[:_FACES], apart=problem.apart[np.all(problem.apart < _FACES, axis=1)]
         )
         neighbours = Neighbours.of(sample.embeddings, within=linkage.reach, memory=memory)
-        return cls(groups=linkage.group(sample, neighbours))
+        return cls(linkage=linkage, groups=linkage.group(sample, neighbours))
 
     def join(self, problem: ClusteringProblem, labels: Indices) -> Indices:
         """Return the number of each face's group, after groups were joined that are of one group of the sample.
