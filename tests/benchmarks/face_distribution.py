@@ -1,7 +1,9 @@
 """Embeddings that nobody has, which lie as those of real faces do.
 
 Each made-up person is a real one whose place is turned around the mean of all faces, as `clustering.py` enlarges its
-data; each face of a person is the person's centre with what tells a real face from the centre of its own person.
+data; each face of a person is the person's centre with what tells real faces from the centres of their people: as far
+away as one is, in a direction between those of two. With the few thousand directions of real faces alone, all
+neighbours of a face would be equal to it where a person has tens of thousands.
 """
 
 from collections.abc import Sequence
@@ -56,14 +58,22 @@ class FaceDistribution:
     def draw(self, people: Numbers) -> tuple[Vectors, npt.NDArray[np.float64]]:
         """Return a face of each of these people, shape (n, d), and how far each is from the centre of the person."""
         turns, real = np.divmod(people, len(self.centres))
-        chosen = self.rng.integers(len(self.residuals), size=len(people))
         faces, centres = np.empty((2, len(people), self.centres.shape[1]), np.float32)
         for turn in np.unique(turns):
             own = np.flatnonzero(turns == turn)
             middle = self.centres[real[own]]
-            faces[own] = self._turned(middle + self.residuals[chosen[own]], int(turn))
+            faces[own] = self._turned(middle + self._residuals(len(own)), int(turn))
             centres[own] = self._turned(middle, int(turn))
         return faces, np.linalg.norm(faces - centres, axis=1).astype(np.float64)
+
+    def _residuals(self, count: int) -> Vectors:
+        """Draw how faces differ from the centre of their person, shape (count, d)."""
+        one, other = self.rng.integers(len(self.residuals), size=(2, count))
+        angle = self.rng.uniform(0, np.pi / 2, size=(count, 1)).astype(np.float32)
+        mixed = np.cos(angle) * self.residuals[one] + np.sin(angle) * self.residuals[other]
+        lengths = np.linalg.norm(self.residuals[one], axis=1) / np.linalg.norm(mixed, axis=1)
+        found: Vectors = mixed * lengths[:, None]
+        return found
 
     def _turned(self, vectors: Vectors, turn: int) -> Vectors:
         while len(self._turns) <= turn:
