@@ -9,7 +9,7 @@ import pytest
 from familiar.errors import StoreUnavailableError
 from familiar.service.backlog import Backlog
 from familiar.service.wake import Wake
-from familiar.service.window import WIDTH, FileWindow
+from familiar.service.window import AT_ONCE, WIDTH, FileWindow
 from familiar.settings.backlog import BacklogSettings
 from familiar.store.files import FileRow
 from support.arrivals import ArrivalBench, hash_of
@@ -23,12 +23,15 @@ class Handlers:
     errors: dict[str, Exception] = field(default_factory=dict)
     begun: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
 
     async def handle(self, file: FileRow, turn: asyncio.Event) -> None:
         self.begun.append(file.path.name)
         if file.path.name in self.errors:
             raise self.errors[file.path.name]
         await asyncio.sleep(0.02 if file.path.name == "0.jpg" else 0)  # the first one is the slowest
+        if file.path.name in self.held:
+            await self.held[file.path.name].wait()
         await turn.wait()
         self.done.append(file.path.name)
         self.bench.store.files.mark_done(file.id, self.bench.store.photos.set_aside(hash_of(file.path), "damaged"))
@@ -71,6 +74,14 @@ async def advance_until_idle(window: FileWindow) -> None:
             return
         await asyncio.sleep(0.005)
     raise AssertionError(window.count)
+
+
+async def until_done(handlers: Handlers, count: int) -> None:
+    for _ in range(400):
+        if len(handlers.done) >= count:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError(handlers.done)
 
 
 def test_files_are_done_in_the_order_in_which_they_were_found_however_slow_the_first_is(bench: ArrivalBench) -> None:
@@ -212,3 +223,40 @@ def test_a_window_that_is_full_of_the_backlog_has_room_for_what_arrives(bench: A
 
     asyncio.run(run())
     assert handlers.begun[-1] == "new.jpg"
+
+
+def test_more_files_of_the_backlog_begin_some_at_a_time(bench: ArrivalBench) -> None:
+    put(bench, WIDTH + 40)
+    bench.store._db.conn.execute("UPDATE files SET in_backlog = 1")
+
+    async def run() -> None:
+        handlers = Handlers(bench, held={f"{number}.jpg": asyncio.Event() for number in (AT_ONCE - 1, AT_ONCE)})
+        window = window_of(bench, handlers)
+        for last in (AT_ONCE - 1, AT_ONCE):
+            await window.advance(0.0)
+            await until_done(handlers, last)
+            begun = len(handlers.begun)
+            await window.advance(0.0)
+            await asyncio.sleep(0.01)
+            assert len(handlers.begun) - begun == (0 if last < AT_ONCE else AT_ONCE)
+            handlers.held[f"{last}.jpg"].set()
+        await window.close()
+
+    asyncio.run(run())
+
+
+def test_workers_that_could_handle_all_files_of_the_window_wait_for_none(bench: ArrivalBench) -> None:
+    put(bench, WIDTH + 40)
+    bench.store._db.conn.execute("UPDATE files SET in_backlog = 1")
+
+    async def run() -> None:
+        handlers = Handlers(bench, held={"1.jpg": asyncio.Event()})
+        window = window_of(bench, handlers, Slots(slots=WIDTH))
+        await window.advance(0.0)
+        await until_done(handlers, 1)
+        await window.advance(0.0)
+        await asyncio.sleep(0)
+        assert len(handlers.begun) == WIDTH + 1
+        await window.close()
+
+    asyncio.run(run())

@@ -20,6 +20,9 @@ from familiar.vision.workers.pool import Workers
 WIDTH = 64
 """Files in progress at once, of those that arrive and as many of the backlog: as far as the others get ahead of the
 slowest one."""
+AT_ONCE = 16
+"""Files of the backlog that begin together, if the workers have enough to do: a look at the store costs as much for
+one."""
 _PUT_OFF = 60.0
 """Seconds until a file is tried again of which not even the failure could be recorded."""
 _WARM_UP = 3.0
@@ -52,6 +55,7 @@ class FileWindow:
         self._backlog = backlog
         self._log = log
         self._width = max(WIDTH, workers.slots)
+        self._at_once = min(AT_ONCE, self._width - workers.slots)
         self._tasks: Tasks[int] = Tasks(wake.now)
         self._in_progress = Counter[bool]()
         self._turns = {in_backlog: _past_turn() for in_backlog in (False, True)}
@@ -104,7 +108,7 @@ class FileWindow:
         room = {in_backlog: self._width - self._in_progress[in_backlog] for in_backlog in (False, True)}
         if not any(room.values()):
             return
-        takes_backlog = self.waits_because is None and room[True] > 0
+        takes_backlog = self.waits_because is None and room[True] >= max(self._at_once, 1)
         for file in self._store.files.pending(
             roots=self._roots(), limit=2 * self._width, known=self._tasks, backlog=takes_backlog
         ):

@@ -57,18 +57,16 @@ def _stable(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbour
     """
     labels = numbered(chosen.group(problem, neighbours))
     while True:
-        sizes, is_firm = np.bincount(labels), np.zeros(int(labels.max(initial=-1)) + 1, np.bool_)
-        seeded = np.flatnonzero(problem.seeds >= 0)
-        is_firm[labels[seeded[problem.firm[problem.seeds[seeded]]]]] = True
+        sizes = np.bincount(labels)
         is_kept = sizes >= least
-        is_kept[labels[seeded]] = True
+        is_kept[labels[problem.seeds >= 0]] = True
         if not np.any(~is_kept & (sizes > 1)):
             return labels
         number = np.cumsum(is_kept) - 1
         seeds = np.where(is_kept[labels], number[labels], -1).astype(np.intp)
         if np.array_equal(seeds, problem.seeds):
             return labels
-        problem = replace(problem, seeds=seeds, firm=is_firm[is_kept])
+        problem = replace(problem, seeds=seeds, firm=problem.firm_of(labels)[is_kept])
         labels = numbered(chosen.group(problem, neighbours))
 
 

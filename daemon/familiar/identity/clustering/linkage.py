@@ -135,10 +135,7 @@ class _Groups:
             labels = problem.seeds.copy()
             labels[free] = count + np.arange(np.count_nonzero(free))
         labels = numbered(labels)
-        firm = np.zeros(int(labels.max(initial=-1)) + 1, np.bool_)
-        seeded = np.flatnonzero(problem.seeds >= 0)
-        firm[labels[seeded[problem.firm[problem.seeds[seeded]]]]] = True
-        return cls(labels=labels, firm=firm, apart=problem.apart, limits=limits)
+        return cls(labels=labels, firm=problem.firm_of(labels), apart=problem.apart, limits=limits)
 
     def links(self, edges: Edges, level: float) -> Links:
         """Return the links of all groups that may be joined and are near enough for this level."""

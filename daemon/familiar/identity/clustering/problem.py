@@ -37,6 +37,16 @@ class ClusteringProblem:
             apart=np.zeros((0, 2), np.intp),
         )
 
+    def firm_of(self, labels: Indices) -> npt.NDArray[np.bool_]:
+        """Return which groups are firm, shape (groups,): those with a firm one among what they were joined from.
+
+        `labels`, shape (n,), are the numbers of the groups that faces are in now.
+        """
+        firm = np.zeros(int(labels.max(initial=-1)) + 1, np.bool_)
+        seeded = np.flatnonzero(self.seeds >= 0)
+        firm[labels[seeded[self.firm[self.seeds[seeded]]]]] = True
+        return firm
+
 
 class Algorithm(Protocol):
     """A way to group faces.
