@@ -3,11 +3,13 @@
     uv run python tests/benchmarks/clustering.py quality FACES.npz... [--model NAME] [--junk JUNK.npz]
     uv run python tests/benchmarks/clustering.py speed FACES.npz... [--model NAME] [--from N] [--to N] [--drawn]
     uv run python tests/benchmarks/clustering.py stability FACES.npz... [--model NAME]
+    uv run python tests/benchmarks/clustering.py series FACES.npz... [--model NAME]
 
 FACES.npz is what `encode_people.py` writes, JUNK.npz what it writes with --junk. NAME is sface (the default), dlib or
 dlib-plain; dlib's embeddings are the array `dlib` of a file that has one. People of the same name in two files are one.
 Halves of the people share nobody. Many faces are copies of the data, each turned in the space of embeddings, or with
---drawn faces of made-up people (`face_distribution.py`). With junk the good faces alone are measured.
+--drawn faces of made-up people (`face_distribution.py`). With junk the good faces alone are measured. A series has
+copies of one face, each moved a little.
 """
 
 import argparse
@@ -53,6 +55,12 @@ COUNTS = (1_000, 10_000, 38_096, 100_000, 200_000, 500_000, 1_000_000)
 
 _FACES_OF_ONE = 30
 """Faces of a made-up person, on average."""
+
+SERIES = (20, 28, 40, 100)
+"""Faces of a series."""
+
+_APART = 0.2
+"""Distance of two faces of a series, on average."""
 
 JUNK = 20
 """A face in so many is junk."""
@@ -280,9 +288,24 @@ def stability(paths: Sequence[Path], model: Model) -> None:
         )
 
 
+def series(paths: Sequence[Path], model: Model) -> None:
+    """Print the quality where each face is one of so many that are nearly equal."""
+    embeddings, people = load(paths, model)
+    length = np.linalg.norm(embeddings, axis=1).mean()
+    rng = np.random.default_rng(1)
+    print("| of each face | faces | B³ F | pairs: precision | recall |\n|" + " --- |" * 5)
+    for count in (1, *SERIES):
+        faces = np.repeat(embeddings, count, axis=0)
+        if count > 1:
+            faces += rng.normal(scale=_APART / np.sqrt(2 * faces.shape[1]), size=faces.shape).astype(np.float32)
+            faces *= length / np.linalg.norm(faces, axis=1, keepdims=True)
+        f, precision, recall = b_cubed(grouped(faces, model), np.repeat(people, count))
+        print(f"| {count} | {len(faces):,} | {f:.3f} | {precision:.3f} | {recall:.3f} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("quality", "speed", "stability", "once"))
+    parser.add_argument("what", choices=("quality", "speed", "stability", "series", "once"))
     parser.add_argument("faces", type=Path, nargs="+")
     parser.add_argument("--model", default=SFACE.name)
     parser.add_argument("--junk", type=Path)
@@ -301,6 +324,8 @@ def main() -> None:
             speed(given.faces, model, given.least, given.to, drawn=given.drawn)
         case "stability":
             stability(given.faces, model)
+        case "series":
+            series(given.faces, model)
         case "once":
             once(given.faces, model, given.count, drawn=given.drawn)
 

@@ -14,6 +14,7 @@ from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member, SimilarGroups
 from familiar.identity.clustering.problem import Algorithm, ClusteringProblem
+from familiar.identity.clustering.sample import Sample
 from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
 
@@ -39,7 +40,8 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     problem, ids = _problem(faces, calibration)
     reach = max(chosen.reach, linkage.reach)
     neighbours = Neighbours.of(problem.embeddings, within=reach, memory=settings.memory)
-    labels = _stable(chosen, problem, neighbours, settings.min_faces)
+    sample = Sample.of(chosen, problem, memory=settings.memory) if isinstance(chosen, Linkage) else None
+    labels = _stable(chosen, problem, neighbours, sample, settings.min_faces)
     found = _Found(faces=faces, problem=problem, ids=ids, labels=labels)
     return Grouping(
         joined=found.joined(),
@@ -49,13 +51,15 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     )
 
 
-def _stable(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, least: int) -> Indices:
+def _stable(
+    chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, sample: Sample | None, least: int
+) -> Indices:
     """Return groups that stay as they are when the groups of fewer than `least` faces are dissolved.
 
     The faces of such a group are free again, and one of them may be near enough to a larger group although their own
     group was not.
     """
-    labels = numbered(chosen.group(problem, neighbours))
+    labels = _grouped(chosen, problem, neighbours, sample)
     while True:
         sizes = np.bincount(labels)
         is_kept = sizes >= least
@@ -67,7 +71,18 @@ def _stable(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbour
         if np.array_equal(seeds, problem.seeds):
             return labels
         problem = replace(problem, seeds=seeds, firm=problem.firm_of(labels)[is_kept])
-        labels = numbered(chosen.group(problem, neighbours))
+        labels = _grouped(chosen, problem, neighbours, sample)
+
+
+def _grouped(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, sample: Sample | None) -> Indices:
+    """Return groups among which those of a sample are joined."""
+    labels = numbered(chosen.group(problem, neighbours))
+    while sample is not None:
+        joined = sample.join(problem, labels)
+        if joined is labels:
+            break
+        labels = numbered(sample.linkage.settle(problem, neighbours, joined))
+    return labels
 
 
 def _in_order(faces: FacesToGroup) -> FacesToGroup:

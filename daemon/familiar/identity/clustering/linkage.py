@@ -63,6 +63,11 @@ class Linkage:
         """Distance up to which neighbours matter, also to suggest groups."""
         return self._horizon + self.limits.looser + 2 * self.limits.longer * _LONGER_AT_MOST
 
+    def _join_all(self, groups: "_Groups", edges: Edges) -> None:
+        """Join groups that are nearer than the threshold until there are none."""
+        while groups.join(groups.links(edges, self.limits.threshold)):
+            pass
+
     @property
     def _horizon(self) -> float:
         return self.limits.threshold + self.limits.horizon
@@ -72,11 +77,19 @@ class Linkage:
         groups = _Groups.of(problem, self.limits)
         edges = Edges.of(problem, neighbours, self.limits, self._horizon)
         last = self.limits.threshold
-        for level in [*np.arange(last - _FIRST, last, _LEVEL), last]:
-            joined = True
-            while joined:
-                links = groups.links(edges, level)
-                joined = groups.join(links) and level == last
+        for level in np.arange(last - _FIRST, last, _LEVEL):
+            groups.join(groups.links(edges, level))
+        self._join_all(groups, edges)
+        return groups.labels
+
+    def settle(self, problem: ClusteringProblem, neighbours: Neighbours, labels: Indices) -> Indices:
+        """Return the number of each face's group, after groups that are near enough were joined until none are left.
+
+        `labels`, shape (n,), are the groups that existing ones, free faces and groups of these were joined to.
+        """
+        groups = _Groups.of(problem, self.limits, labels)
+        edges = Edges.of(problem, neighbours, self.limits, self._horizon)
+        self._join_all(groups, edges)
         return groups.labels
 
     def near(self, problem: ClusteringProblem, neighbours: Neighbours, labels: Indices) -> "Links":

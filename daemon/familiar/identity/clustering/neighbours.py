@@ -22,6 +22,10 @@ _BYTES = 80
 _FEWEST, _MOST = 16, 32
 """Bounds of the number of neighbours of a face."""
 
+_ALIKE, _NEARLY_EQUAL = 4, 0.5
+"""No more than one in so many neighbours is nearly equal to a face, which is nearer than such a share of the distance
+within which they are sought: those of a long series of photos would hide all others."""
+
 _ROWS = 1 << 10
 """Faces that are compared with those of a cell at once: their numbers fit into the cache of a core."""
 
@@ -42,6 +46,8 @@ class Neighbours:
     @classmethod
     def of(cls, embeddings: Embeddings, *, within: float, memory: int) -> Self:
         """Find the neighbours of each face that are nearer than `within`: the 32 nearest ones, or fewer to save memory.
+
+        Of faces that are nearly equal to one, a quarter of so many count.
 
         Args:
             embeddings: shape (n, numbers), finite.
@@ -136,7 +142,7 @@ class _Search:
         nearest = np.zeros((0, self.places + 1), np.int64)
         for turn in self.cells.turns:
             found = [nearest[nearest != _NOBODY], *self._nearer(faces, bounds, turn)]
-            keys = np.sort(np.concatenate(found))
+            keys = self._few_alike(np.sort(np.concatenate(found)), first)
             starts = np.searchsorted(keys, first)
             places = starts[:, None] + np.arange(self.places + 1)
             is_taken = places < np.append(starts[1:], len(keys))[:, None]
@@ -144,6 +150,27 @@ class _Search:
             is_full = is_taken[:, -1]
             bounds[is_full] = self.form.squares(nearest[is_full, -1])
         return nearest
+
+    def _few_alike(self, keys: Keys, first: Keys) -> Keys:
+        """Return the keys without those of nearly equal faces beyond the few that count, unless there is room for all.
+
+        A face itself has the first of its keys.
+        """
+        if self.places == len(self.embeddings) - 1:
+            return keys
+        count = len(first)
+        alike = np.full(count, (_NEARLY_EQUAL * self.within) ** 2, np.float32)
+        begins = np.searchsorted(keys, first) + self.places // _ALIKE + 1
+        ends = np.searchsorted(keys, self.form.keys(np.arange(count), alike, np.zeros(count, np.intp)))
+        crowded = np.flatnonzero(begins < ends)
+        if not len(crowded):
+            return keys
+        steps = np.zeros(len(keys) + 1, np.int8)
+        steps[begins[crowded]] = 1
+        steps[ends[crowded]] = -1
+        is_left: npt.NDArray[np.bool_] = np.cumsum(steps[:-1], dtype=np.int8) == 0
+        kept: Keys = keys[is_left]
+        return kept
 
     def _nearer(self, faces: slice, bounds: npt.NDArray[np.float32], turn: slice) -> Iterator[Keys]:
         """Give the keys of those that some faces meet in the cells of a turn, and that are nearer than their bounds."""

@@ -28,13 +28,13 @@ class ClusteringProblem:
     apart: Indices
 
     @classmethod
-    def of(cls, embeddings: Embeddings) -> Self:
-        """Return the problem of these faces, with no groups and no bounds."""
+    def of(cls, embeddings: Embeddings, *, apart: Indices | None = None) -> Self:
+        """Return the problem of these faces, with no groups and no other bounds than pairs that are apart."""
         return cls(
             embeddings=embeddings,
             seeds=np.full(len(embeddings), -1, np.intp),
             firm=np.zeros(0, np.bool_),
-            apart=np.zeros((0, 2), np.intp),
+            apart=np.zeros((0, 2), np.intp) if apart is None else apart,
         )
 
     def firm_of(self, labels: Indices) -> npt.NDArray[np.bool_]:
