@@ -78,7 +78,8 @@ class Daemon:
             try:
                 if await self._turn(now, until_idle=until_idle):
                     self._failures.pass_over()
-                if until_idle and all(job.is_idle for job in self._jobs):
+                # the last ones first: that files are in progress is told without asking the store
+                if until_idle and all(job.is_idle for job in reversed(self._jobs)):
                     return
                 await self._wake.sleep(now)
             except StoreUnavailableError as error:
