@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from support.review_page import ServedPage, axe_script, check_page, sent
 
@@ -206,26 +206,6 @@ def test_a_name_that_is_refused_stays_in_its_field(person: Page) -> None:
     field = person.locator(".ask input")
     field.fill("any")
     person.keyboard.press("Enter")
-    expect(person.locator(".is-problem")).to_contain_text("is reserved in rules")
-    expect(field).to_have_value("any")
-
-
-def test_a_name_that_is_entered_before_all_people_are_known_is_taken_when_they_are(person: Page) -> None:
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    person.route("**/people/names", hold)
-    with person.expect_request("**/people/names"):
-        person.reload()
-    field = person.locator(".ask input")
-    field.fill("any")
-    person.keyboard.press("Enter")
-    expect(field).to_have_value("any")
-    expect(person.locator(".is-problem")).to_have_count(0)
-    for route in held:
-        route.continue_()
     expect(person.locator(".is-problem")).to_contain_text("is reserved in rules")
     expect(field).to_have_value("any")
 
