@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from support.review_page import ServedPage, axe_script, check_page, names, sent
+from support.review_page import ServedPage, axe_script, check_page, enter_name, names, sent
 
 
 def test_groups_are_named_one_after_the_other_without_leaving_the_keyboard(page: Page, served: ServedPage) -> None:
@@ -81,7 +81,7 @@ def test_several_groups_are_chosen_and_named_at_once_and_one_undo_takes_it_back(
     page.locator("#group-3 .choose input").check()
     page.keyboard.press("n")
     page.keyboard.type("Somebody")
-    page.keyboard.press("Enter")
+    enter_name(page)
     sent(page)
     assert names(served) == {1: "Somebody", 2: "unnamed", 3: "Somebody"}
     page.keyboard.press("Control+z")
@@ -97,7 +97,7 @@ def test_groups_are_merged_and_the_merged_group_can_be_named(page: Page, served:
     expect(page.locator("#group-1 .choose")).to_contain_text("7 faces")
     expect(page.locator("#group-3 .answer")).to_contain_text("In one group now")
     page.locator("#group-1 input[role=combobox]").fill("Twins")
-    page.keyboard.press("Enter")
+    enter_name(page)
     sent(page)
     assert names(served) == {1: "Twins", 2: "unnamed"}
 
@@ -181,7 +181,7 @@ def test_faces_are_taken_out_by_click_range_and_keyboard_before_the_name_is_give
     expect(page.locator(".face[aria-pressed=true]")).to_have_count(2)
     page.keyboard.press("n")
     page.keyboard.type("Barack Obama")
-    page.keyboard.press("Enter")
+    enter_name(page)
     sent(page)
     with served.library() as library:
         assert library.clusters.find(1).faces == 3
@@ -226,7 +226,7 @@ def test_two_faces_of_one_photo_are_named_only_if_that_is_meant(page: Page, serv
         page.locator(f"#group-{group} .choose input").check()
     page.keyboard.press("n")
     page.keyboard.type("Both")
-    page.keyboard.press("Enter")
+    enter_name(page)
     note = page.locator(".note.is-problem")
     expect(note).to_contain_text("couple.jpg shows two faces that would be one person.")
     assert names(served)[1] == "unnamed"
@@ -242,10 +242,10 @@ def test_a_stale_tab_decides_nothing_and_shows_the_present_state(
     context.route("**/live", lambda route: route.abort())  # else it would not be stale for long
     one, other = open_page(), open_page()
     one.locator("#group-1 input[role=combobox]").fill("Barack Obama")
-    one.keyboard.press("Enter")
+    enter_name(one)
     sent(one)
     other.locator("#group-1 input[role=combobox]").fill("Joe Biden")
-    other.keyboard.press("Enter")
+    enter_name(other)
     sent(other)
     expect(other.locator("#group-1 .answer")).to_contain_text("It is Barack Obama now.")
     expect(other.locator(".note.is-problem")).to_contain_text("This changed in the meantime")
@@ -278,7 +278,7 @@ def test_a_name_that_is_refused_after_the_next_group_is_shown_is_there_again(pag
     page.locator(".mosaic").first.click()
     field = page.locator("[data-page=group] .ask input")
     field.fill("any")
-    page.keyboard.press("Enter")
+    enter_name(page)
     page.locator(".is-problem", has_text="is reserved in rules").get_by_role("button", name="Show it").click()
     expect(page.locator("[data-page=group][data-group='1'] .ask input")).to_have_value("any")
 

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from support.review_page import ServedPage, axe_script, check_page, sent
+from support.review_page import ServedPage, axe_script, check_page, enter_name, sent
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_wrong_merge_is_seen_among_the_looks_and_given_to_who_it_is(person: Pa
     expect(person.locator(".chosen [data-count]")).to_have_text("4 faces")
     person.keyboard.press("w")
     person.keyboard.type("Joe Biden")
-    person.keyboard.press("Enter")
+    enter_name(person)
     sent(person)
     expect(person.locator("[data-looks]")).to_have_text("All faces of Barack Obama are alike.")
     with served.library() as library:
@@ -205,27 +205,7 @@ def test_a_change_that_somebody_else_took_back_is_made_again(person: Page, serve
 def test_a_name_that_is_refused_stays_in_its_field(person: Page) -> None:
     field = person.locator(".ask input")
     field.fill("any")
-    person.keyboard.press("Enter")
-    expect(person.locator(".is-problem")).to_contain_text("is reserved in rules")
-    expect(field).to_have_value("any")
-
-
-def test_a_name_that_is_entered_before_all_people_are_known_is_taken_when_they_are(person: Page) -> None:
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    person.route("**/people/names", hold)
-    with person.expect_request("**/people/names"):
-        person.reload()
-    field = person.locator(".ask input")
-    field.fill("any")
-    person.keyboard.press("Enter")
-    expect(field).to_have_value("any")
-    expect(person.locator(".is-problem")).to_have_count(0)
-    for route in held:
-        route.continue_()
+    enter_name(person)
     expect(person.locator(".is-problem")).to_contain_text("is reserved in rules")
     expect(field).to_have_value("any")
 

@@ -140,6 +140,7 @@ def test_a_face_on_a_photo_is_named_refused_and_that_is_undone(photos: Page, ser
     expect(dialog.locator("svg text")).to_have_text(["Barack Obama"])
     dialog.locator(".who-face").nth(1).click()
     dialog.get_by_role("combobox").fill("Eileen")
+    expect(dialog.get_by_role("option").first).to_be_visible()
     photos.keyboard.press("ArrowUp")
     photos.keyboard.press("Enter")
     expect(dialog.locator("svg text")).to_have_text(["Barack Obama", "Eileen"])

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import requests
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from familiar import Library
 from familiar.api.environment import find_environment
@@ -116,6 +116,12 @@ def names(served: ServedPage) -> dict[int, str]:
     """Return the name of each group, or what kind of group it is."""
     with served.library() as library:
         return {row.id: row.name or row.kind for row in library.clusters.all()}
+
+
+def enter_name(page: Page) -> None:
+    """Press Enter in a field for a name, once the people are known: before that, it does nothing."""
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Enter")
 
 
 def sent(page: Page) -> None:

@@ -73,12 +73,8 @@ export class NameField {
     });
     this.input.addEventListener("focus", () => this.open());
     this.isTouched = false; // whether somebody is choosing from the list, which then stays as it is
-    this.isEntered = false; // whether what was typed is to be taken as soon as all people are known
     this.list.addEventListener("pointerenter", () => (this.isTouched = true));
-    this.input.addEventListener("input", () => {
-      this.isEntered = false;
-      this.show();
-    });
+    this.input.addEventListener("input", () => this.show());
     this.input.addEventListener("blur", () => this.close());
     this.input.addEventListener("keydown", (event) => this.key(event, onLeave));
     this.list.addEventListener("pointerdown", (event) => {
@@ -107,12 +103,6 @@ export class NameField {
     }
     this.place = text ? 0 : -1;
     this.draw();
-    if (this.isEntered && this.names !== null) this.enter();
-  }
-
-  enter() {
-    this.isEntered = this.names === null;
-    if (!this.isEntered && this.options[this.place]) this.take(this.options[this.place]);
   }
 
   draw() {
@@ -161,7 +151,7 @@ export class NameField {
       if (count > 0) this.place = (this.place + (event.key === "ArrowDown" ? 1 : this.place < 0 ? 0 : -1) + count) % count;
       this.mark();
     } else if (event.key === "Enter") {
-      this.enter();
+      if (this.options[this.place]) this.take(this.options[this.place]);
     } else if (event.key === "Escape") {
       this.close();
       this.input.value = "";
@@ -185,7 +175,6 @@ export class NameField {
   }
 
   close() {
-    this.isEntered = false;
     this.list.hidden = true;
     this.input.ariaExpanded = "false";
     this.input.removeAttribute("aria-activedescendant");
