@@ -132,12 +132,12 @@ FIELDS: Mapping[str, Schema] = {
         ),
         "the workers of Dask; empty without a connection",
     ),
-    "restored": _told(_COUNT, "faces whose embeddings were in the store"),
-    "retry_in": _told(_NUMBER, "seconds until the next try"),
-    "root": _told(_TEXT, "the watched folder"),
     "remote_trouble": _told(
         _maybe(_TEXT), "why no worker of Dask can be used; null if one can, or if none is needed for now"
     ),
+    "restored": _told(_COUNT, "faces whose embeddings were in the store"),
+    "retry_in": _told(_NUMBER, "seconds until the next try"),
+    "root": _told(_TEXT, "the watched folder"),
     "roots": _told(
         _rows(root=_TEXT, state=_one_of("online", "offline", "unknown"), reason=_maybe(_TEXT), files=_maybe(_COUNT)),
         "the watched folders, and whether they are available; unknown: not yet looked at",

@@ -134,7 +134,7 @@ CATALOGUE = (
         "root.scanned",
         "info",
         ("root", "folders", "files", "new", "changed", "gone", "seconds"),
-        "A root was compared with the store. If it is polled, the first time, and whenever something differs.",
+        "A root was compared with the store. Of one that is polled, this is told once, and if something differs.",
     ),
     Event(
         "backlog.waiting",

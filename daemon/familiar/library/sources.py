@@ -77,6 +77,7 @@ class FlickrCache:
 
     def holds(self, path: Path) -> bool:
         """Return whether a file is in the cache: its original is on Flickr, and can't be moved."""
+        # Hardly any file is in the state folder; to compare paths costs more for all others.
         return str(path).startswith(self._within) and path.parent == self.folder_of(self.name_of(path))
 
     def folder_of(self, account: str) -> Path:

@@ -55,7 +55,7 @@ class FileWindow:
         self._backlog = backlog
         self._log = log
         self._width = max(WIDTH, workers.slots)
-        self._at_once = min(AT_ONCE, self._width - workers.slots)
+        self._at_once = max(min(AT_ONCE, self._width - workers.slots), 1)
         self._tasks: Tasks[int] = Tasks(wake.now)
         self._in_progress = Counter[bool]()
         self._turns = {in_backlog: _past_turn() for in_backlog in (False, True)}
@@ -108,7 +108,7 @@ class FileWindow:
         room = {in_backlog: self._width - self._in_progress[in_backlog] for in_backlog in (False, True)}
         if not any(room.values()):
             return
-        takes_backlog = self.waits_because is None and room[True] >= max(self._at_once, 1)
+        takes_backlog = self.waits_because is None and room[True] >= self._at_once
         for file in self._store.files.pending(
             roots=self._roots(), limit=2 * self._width, known=self._tasks, backlog=takes_backlog
         ):

@@ -32,7 +32,6 @@ LOGS = ("-wal", "-shm")
 _OTHER_TABLES = ("no such table", "no such column", "table ", "no such view")
 """How messages of SQLite begin about a statement that does not suit the tables; the third is of a missing column."""
 
-
 _OF_STATEMENTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 """What SQLite raises about a value or a statement, not about the file."""
 

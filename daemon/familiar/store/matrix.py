@@ -57,7 +57,7 @@ _BLOCK = 8_192
 """Faces of a block, which are read at once: 4 MB. With fewer, each costs more than the cache of a core saves."""
 
 _FEW = 0.1
-"""Share of the rows of a block that are read one by one."""
+"""Up to this share of the rows of a block, those that are wanted are read one by one."""
 
 _LEAST = 20_000
 """Faces of a store that is quickly read without a file."""

@@ -75,13 +75,11 @@ def _stable(
 
 
 def _grouped(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, sample: Sample | None) -> Indices:
-    """Return groups among which those of a sample are joined."""
+    """Return groups of which no more are one in the sample, if there is one."""
     labels = numbered(chosen.group(problem, neighbours))
-    while sample is not None:
-        joined = sample.join(problem, labels)
-        if joined is labels:
-            break
-        labels = numbered(sample.linkage.settle(problem, neighbours, joined))
+    if sample is not None:
+        while (joined := sample.join(problem, labels)) is not labels:
+            labels = sample.linkage.settle(problem, neighbours, joined)
     return labels
 
 

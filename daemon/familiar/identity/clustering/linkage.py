@@ -63,11 +63,6 @@ class Linkage:
         """Distance up to which neighbours matter, also to suggest groups."""
         return self._horizon + self.limits.looser + 2 * self.limits.longer * _LONGER_AT_MOST
 
-    def _join_all(self, groups: "_Groups", edges: Edges) -> None:
-        """Join groups that are nearer than the threshold until there are none."""
-        while groups.join(groups.links(edges, self.limits.threshold)):
-            pass
-
     @property
     def _horizon(self) -> float:
         return self.limits.threshold + self.limits.horizon
@@ -102,6 +97,11 @@ class Linkage:
         edges = Edges.of(problem, neighbours, self.limits, horizon)
         links = groups.links(edges, self.limits.threshold + self.limits.looser)
         return links.take(np.lexsort((links.larger, links.smaller, links.costs)))
+
+    def _join_all(self, groups: "_Groups", edges: Edges) -> None:
+        """Join groups that are nearer than the threshold until there are none."""
+        while groups.join(groups.links(edges, self.limits.threshold)):
+            pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

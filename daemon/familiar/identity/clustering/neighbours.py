@@ -47,7 +47,7 @@ class Neighbours:
     def of(cls, embeddings: Embeddings, *, within: float, memory: int) -> Self:
         """Find the neighbours of each face that are nearer than `within`: the 32 nearest ones, or fewer to save memory.
 
-        Of faces that are nearly equal to one, a quarter of so many count.
+        No more than a quarter of them are nearly equal to the face, if there are more faces than neighbours.
 
         Args:
             embeddings: shape (n, numbers), finite.

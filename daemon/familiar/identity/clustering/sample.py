@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from familiar.identity.clustering.indices import Indices
-from familiar.identity.clustering.linkage import Linkage, numbered
+from familiar.identity.clustering.linkage import Linkage
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem
 
@@ -57,7 +57,8 @@ class Sample:
     def join(self, problem: ClusteringProblem, labels: Indices) -> Indices:
         """Return the number of each face's group, after groups were joined that are of one group of the sample.
 
-        Two firm groups are not joined, nor are those with faces that must not meet.
+        Where there are none, these are the same labels. Two firm groups are not joined, nor are those with faces that
+        must not meet.
 
         Args:
             problem: all faces.
@@ -69,7 +70,7 @@ class Sample:
         for groups in of_one:
             for first, *others in bounds.divided(groups):
                 target[others] = first
-        return labels if np.array_equal(target, np.arange(len(target))) else numbered(target[labels])
+        return labels if np.array_equal(target, np.arange(len(target))) else target[labels]
 
     def _of_one(self, labels: Indices) -> Iterator[Sequence[int]]:
         """Give the groups that are of each group of the sample, the largest first."""

@@ -59,8 +59,8 @@ class Faces:
     ) -> Iterator[FaceStack]:
         """Give all faces that an engine has encoded, with ids above `after`, in parts that are not empty.
 
-        A face whose quality is unknown is good enough for any `min_quality`. Of many faces, those that are not `wanted`
-        by their quantised embeddings are left out, and others may be.
+        A face whose quality is unknown is good enough for any `min_quality`. Faces that are not `wanted` by their
+        quantised embeddings are left out where the file has them; those that only the store has are all given.
         """
         found = self._matrix.faces(engine)
         if found is not None:
